@@ -1,0 +1,1 @@
+"""The edges of the domain: AWS, Slack, and their twins in memory."""

@@ -1,0 +1,93 @@
+"""A finding: what one mutation did to one subject's access."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from policy_monitor.mutations import Actor
+
+
+class SubjectType(StrEnum):
+    """What a finding is about."""
+
+    ROLE = "role"
+    POLICY = "policy"
+    TRUST = "trust"
+    MONITOR = "monitor"
+
+
+class FindingKind(StrEnum):
+    """What sort of thing happened."""
+
+    CHANGE = "change"
+    STAGED = "staged"
+    ATTEMPT = "attempt"
+    DRIFT = "drift"
+    TAMPER = "tamper"
+    BASELINE = "baseline"
+
+
+class Severity(StrEnum):
+    """How soon a person should look."""
+
+    CRITICAL = "critical"
+    HIGH = "high"
+    MEDIUM = "medium"
+    LOW = "low"
+    INFO = "info"
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """A role, a policy, a role's trust policy, or the monitor itself."""
+
+    type: SubjectType
+    arn: str
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentVersion:
+    """Which document stood on one side; None for what does not apply or is unknown.
+
+    For a role's effective access, `sha256` is the digest of the sorted digests of its documents.
+    """
+
+    version: str | None
+    sha256: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What one mutation did to one subject's access; content-addressed by `finding_id`.
+
+    Attributes
+    ----------
+    finding_id : str
+        Hex digest of event id, subject, kind, before, after and verdict.
+    comparison : Mapping[str, Any]
+        ``policy-monitor/comparison/1`` as JSON (design, section 6), without id and elapsed_ms.
+    summary : str
+        One sentence for a person.
+    """
+
+    finding_id: str
+    event_id: str
+    event_name: str
+    time: str
+    account: str
+    region: str
+    subject: Subject
+    kind: FindingKind
+    verdict: str
+    severity: Severity
+    actor: Actor
+    summary: str
+    comparison: Mapping[str, Any]
+    before: DocumentVersion
+    after: DocumentVersion
+
+    @property
+    def slot(self) -> str:
+        """What this finding is the current answer for: ``time#event#subject type#arn#kind``."""
+        return "#".join((self.time, self.event_id, self.subject.type, self.subject.arn, self.kind))

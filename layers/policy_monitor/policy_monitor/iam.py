@@ -1,0 +1,33 @@
+"""IAM as the domain reads it: `adapters.iam` asks AWS, `adapters.memory` answers from a baseline."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyVersion:
+    """One version of a managed policy, its document as JSON gives it."""
+
+    policy_arn: str
+    version: str
+    document: Mapping[str, Any]
+
+
+class Iam(Protocol):
+    """What detect and reconcile read. Every method may raise RetryableError."""
+
+    def default_version(self, policy_arn: str) -> PolicyVersion | None:
+        """A policy's default version, or None where the policy is gone."""
+        ...
+
+    def version(self, policy_arn: str, version: str) -> PolicyVersion | None:
+        """One version, or None where it is gone (IAM keeps five)."""
+        ...
+
+    def authorization_details(self, roles: tuple[str, ...] | None = None) -> Mapping[str, Any]:
+        """The account in the format of ``aws iam get-account-authorization-details``.
+
+        With `roles`, only these roles and the managed policies that bear on them need be in it.
+        """
+        ...

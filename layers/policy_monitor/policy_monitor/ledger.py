@@ -1,0 +1,132 @@
+"""The ledger as the domain sees it: facts go in, findings come out.
+
+`adapters.dynamodb` keeps it in a table, `adapters.memory` in memory for replays and tests.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+
+from policy_monitor.findings import Finding
+from policy_monitor.mutations import Documents, Mutation
+from policy_monitor.state import AccountState
+
+
+@dataclass(frozen=True, slots=True)
+class Genesis:
+    """The one baseline that everything is folded from, and when it was read (UTC, to the second)."""
+
+    read_at: str
+    state: AccountState
+
+
+@dataclass(frozen=True, slots=True)
+class Current:
+    """Which finding holds for a slot now: the row whose change is the outbox.
+
+    Attributes
+    ----------
+    revision : int
+        1 for the first finding of the slot, one more each time another takes its place.
+    previous : str | None
+        The finding whose place it took.
+    told_with : str | None
+        Another finding of the same mutation with the same verdict that tells this one too (a
+        policy's finding beside the role's): recorded, not announced by itself.
+    """
+
+    slot: str
+    finding_id: str
+    revision: int
+    previous: str | None = None
+    told_with: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """All that findings are derived from, as it stood at one `seq`."""
+
+    seq: int
+    derived: int
+    genesis: Genesis | None
+    mutations: tuple[Mutation, ...]
+    current: Mapping[str, Current]
+
+
+class Ledger(Protocol):
+    """Facts and findings of one account."""
+
+    def append(self, mutation: Mutation, documents: Documents) -> bool:
+        """Record a mutation once, with the documents it needs; False where it was there already.
+
+        Raises
+        ------
+        RetryableError
+            The store was throttled or out of reach; nothing was recorded.
+        """
+        ...
+
+    def put_genesis(self, genesis: Genesis, documents: Documents) -> bool:
+        """Record the baseline; False where there is one already (it is never replaced)."""
+        ...
+
+    def snapshot(self) -> Snapshot:
+        """Read everything, strongly consistently, `seq` first."""
+        ...
+
+    def documents(self, digests: Iterable[str]) -> Documents:
+        """Documents by digest; one that is not there is left out."""
+        ...
+
+    def record(self, seq: int, findings: Sequence[tuple[Finding, Current]]) -> None:
+        """Write findings and make them current, only while `seq` is still the ledger's.
+
+        Raises
+        ------
+        LedgerMovedError
+            A mutation came in since the snapshot.
+        """
+        ...
+
+    def mark_derived(self, seq: int) -> None:
+        """Note that the findings of everything up to `seq` are recorded; never goes back."""
+        ...
+
+    def finding(self, slot: str, finding_id: str) -> Finding | None:
+        """One recorded finding."""
+        ...
+
+
+class AnnouncementState(StrEnum):
+    """How far the announcement of one finding on one channel got."""
+
+    NEW = "new"
+    STARTED = "started"
+    """A process began it and did not record an end: it may have gone out."""
+    SENT = "sent"
+
+
+@dataclass(frozen=True, slots=True)
+class AnnouncementKey:
+    """One revision of one finding on one channel (``sns``, ``slack``)."""
+
+    finding_id: str
+    revision: int
+    channel: str
+
+
+class Outbox(Protocol):
+    """What was announced, a record for each finding and channel."""
+
+    def begin(self, key: AnnouncementKey) -> AnnouncementState:
+        """Note that an announcement begins; the answer is the state *before* this call."""
+        ...
+
+    def finish(self, key: AnnouncementKey) -> None:
+        """Note that the channel accepted the message."""
+        ...
+
+    def announced(self, finding_id: str, channel: str) -> bool:
+        """Whether any revision of a finding was begun on a channel (and so may have been read)."""
+        ...

@@ -1,0 +1,315 @@
+"""A mutation: one thing that happened to the watched access, and how it changes the state.
+
+Plain data. `events` makes mutations from CloudTrail events, `reconcile` from what IAM shows;
+`timeline` applies them to an `AccountState`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class ActorKind(StrEnum):
+    """Who acted, as far as it matters here."""
+
+    VENDOR = "vendor"
+    CUSTOMER = "customer"
+    AWS = "aws"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who made a change, from CloudTrail's userIdentity; an empty string where it is silent."""
+
+    kind: ActorKind
+    arn: str = ""
+    session: str = ""
+    source_ip: str = ""
+    user_agent: str = ""
+    via: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyAttached:
+    """A managed policy was attached to a role.
+
+    `version` and `sha256` are its default version as read at the time, None where unknown.
+    """
+
+    role: str
+    policy_arn: str
+    version: str | None = None
+    sha256: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyDetached:
+    """A managed policy was detached from a role."""
+
+    role: str
+    policy_arn: str
+
+
+@dataclass(frozen=True, slots=True)
+class InlinePolicyPut:
+    """An inline policy was written; `sha256` is None where its document is unknown."""
+
+    role: str
+    name: str
+    sha256: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class InlinePolicyDeleted:
+    """An inline policy was removed."""
+
+    role: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class BoundaryPut:
+    """A permissions boundary was set; `version` and `sha256` as in `PolicyAttached`."""
+
+    role: str
+    policy_arn: str
+    version: str | None = None
+    sha256: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BoundaryDeleted:
+    """A role's permissions boundary was removed."""
+
+    role: str
+
+
+@dataclass(frozen=True, slots=True)
+class TrustChanged:
+    """A role's trust policy was replaced."""
+
+    role: str
+    sha256: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class RoleCreated:
+    """A role came to be, with a trust policy, perhaps a boundary and tags."""
+
+    role: str
+    arn: str
+    trust_sha256: str | None
+    boundary: str | None = None
+    boundary_version: str | None = None
+    boundary_sha256: str | None = None
+    tags: tuple[tuple[str, str], ...] = ()
+    max_session_seconds: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RoleDeleted:
+    """A role was deleted, with all that was in it."""
+
+    role: str
+
+
+@dataclass(frozen=True, slots=True)
+class RoleUpdated:
+    """A role's session length changed; None where the event says nothing of it."""
+
+    role: str
+    max_session_seconds: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class RoleTagged:
+    """Tags were set on a role."""
+
+    role: str
+    tags: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RoleUntagged:
+    """Tags were removed from a role."""
+
+    role: str
+    keys: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class VersionCreated:
+    """A version of a managed policy was created; `default` says whether it took effect."""
+
+    policy_arn: str
+    version: str
+    sha256: str | None
+    default: bool
+
+
+@dataclass(frozen=True, slots=True)
+class DefaultVersionSet:
+    """Another version of a managed policy took effect."""
+
+    policy_arn: str
+    version: str
+    sha256: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class VersionDeleted:
+    """A version that was not the default was deleted."""
+
+    policy_arn: str
+    version: str
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyCreated:
+    """A managed policy came to be, with its first version."""
+
+    policy_arn: str
+    version: str
+    sha256: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyDeleted:
+    """A managed policy was deleted."""
+
+    policy_arn: str
+
+
+class Use(StrEnum):
+    """How a principal uses a managed policy."""
+
+    ATTACHED = "attached"
+    BOUNDARY = "boundary"
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyUseChanged:
+    """A principal that is not watched began or ceased to use a watched policy.
+
+    `principal` is `user/NAME`, `group/NAME` or `role/NAME`. A boundary that is removed carries no
+    policy ARN (`DeleteUserPermissionsBoundary` names only the user): `policy_arn` is None then.
+    """
+
+    principal: str
+    use: Use
+    policy_arn: str | None
+    begun: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RoleObserved:
+    """A role as read from IAM: sets all that is known of it. `exists` is False where it is gone.
+
+    Inline policies, trust: digests. `attached` and `boundary` name policies whose documents come
+    as `PolicyObserved` beside it.
+    """
+
+    role: str
+    arn: str
+    exists: bool = True
+    attached: tuple[str, ...] = ()
+    inline: tuple[tuple[str, str], ...] = ()
+    boundary: str | None = None
+    trust_sha256: str | None = None
+    tags: tuple[tuple[str, str], ...] = ()
+    max_session_seconds: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyObserved:
+    """A managed policy's default version as read from IAM. `exists` is False where it is gone."""
+
+    policy_arn: str
+    exists: bool = True
+    version: str | None = None
+    sha256: str | None = None
+
+
+type Change = (
+    PolicyAttached
+    | PolicyDetached
+    | InlinePolicyPut
+    | InlinePolicyDeleted
+    | BoundaryPut
+    | BoundaryDeleted
+    | TrustChanged
+    | RoleCreated
+    | RoleDeleted
+    | RoleUpdated
+    | RoleTagged
+    | RoleUntagged
+    | VersionCreated
+    | DefaultVersionSet
+    | VersionDeleted
+    | PolicyCreated
+    | PolicyDeleted
+    | PolicyUseChanged
+    | RoleObserved
+    | PolicyObserved
+)
+"""How a mutation changes the state: one of a closed set of records."""
+
+
+class MutationKind(StrEnum):
+    """Where a mutation comes from and what it can have done."""
+
+    CHANGE = "change"
+    """A successful API call."""
+    ATTEMPT = "attempt"
+    """A call that IAM refused: changes nothing."""
+    OMITTED = "omitted"
+    """A successful call whose requestParameters CloudTrail left out; `changes` are IAM's word."""
+    DRIFT = "drift"
+    """A difference that no event told of, found by reconcile; `changes` are IAM's word."""
+    TAMPER = "tamper"
+    """A change to the monitor's own eyes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mutation:
+    """One thing that happened.
+
+    Attributes
+    ----------
+    time : str
+        CloudTrail's eventTime, ``2026-11-22T06:00:00Z``: UTC, to the second, so text sorts as time.
+    event_id : str
+        CloudTrail's eventID, or an id that reconcile gave. Unique within an account.
+    event_name : str
+        The API call (``CreatePolicyVersion``), or ``Drift``.
+    target : str
+        What the call was aimed at, as far as it is known: a role name or a policy ARN, or ``""``.
+    error : str
+        The error code of a refused call, else ``""``.
+    changes : tuple[Change, ...]
+        How the state changes, in order; empty for an attempt.
+    """
+
+    time: str
+    event_id: str
+    event_name: str
+    account: str
+    region: str
+    actor: Actor
+    kind: MutationKind
+    changes: tuple[Change, ...] = ()
+    target: str = ""
+    error: str = ""
+
+    @property
+    def key(self) -> str:
+        """Where the ledger keeps it: ``eventTime#eventID``."""
+        return f"{self.time}#{self.event_id}"
+
+
+type Document = Mapping[str, object]
+"""A policy document as JSON gives it, external ids already replaced by keyed digests."""
+
+type Documents = Mapping[str, Document]
+"""Policy documents by the SHA-256 (hex) of their canonical JSON."""

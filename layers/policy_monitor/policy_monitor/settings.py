@@ -1,0 +1,75 @@
+"""What is watched and who is told: the template's parameters, as the domain sees them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+
+from policy_monitor.errors import InputError
+
+VERDICTS = ("expansion", "reduction", "mixed", "equivalent", "undetermined")
+
+# Astronomer's names, as its documentation gives them (design, section 1).
+DEFAULT_ROLE = "astronomer-remote-management"
+DEFAULT_POLICY_PATTERNS = ("AstronomerCrossAccountRole", "*OperationalBoundary*")
+DEFAULT_VENDOR_ACCOUNTS = ("406882777402",)
+DEFAULT_NOTIFY = ("expansion", "reduction", "mixed", "undetermined")
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What is watched.
+
+    Attributes
+    ----------
+    roles : tuple[str, ...]
+        Names of the watched roles.
+    policies : tuple[str, ...]
+        Patterns (``*``, ``?``) of the names of watched customer-managed policies.
+    vendor_accounts : tuple[str, ...]
+        Account ids of the vendor.
+    notify : tuple[str, ...]
+        The verdicts that are announced. An attempt by the vendor, tampering and a correction of
+        something announced are announced whatever their verdict.
+    """
+
+    roles: tuple[str, ...] = (DEFAULT_ROLE,)
+    policies: tuple[str, ...] = DEFAULT_POLICY_PATTERNS
+    vendor_accounts: tuple[str, ...] = DEFAULT_VENDOR_ACCOUNTS
+    notify: tuple[str, ...] = DEFAULT_NOTIFY
+
+    def __post_init__(self) -> None:
+        """Refuse verdicts that do not exist."""
+        for verdict in self.notify:
+            if verdict not in VERDICTS:
+                raise InputError(
+                    f"NOTIFY_VERDICTS: {verdict!r} is no verdict; use some of {', '.join(VERDICTS)}"
+                )
+
+    def watches_role(self, name: str) -> bool:
+        """Whether a role is watched, by name; IAM compares role names without case."""
+        return name.casefold() in {role.casefold() for role in self.roles}
+
+    def watches_policy(self, arn: str) -> bool:
+        """Whether a policy's name (the last part of its ARN) matches a watched pattern."""
+        name = arn.rsplit("/", 1)[-1]
+        return any(fnmatchcase(name, pattern) for pattern in self.policies)
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str]) -> "Settings":
+        """Read the functions' environment variables.
+
+        ``ROLE_NAME``, ``POLICY_NAME``, ``BOUNDARY_NAME_PART``, ``VENDOR_ACCOUNT_IDS``,
+        ``NOTIFY_VERDICTS``: lists are comma-separated, as CloudFormation joins them.
+        """
+
+        def values(name: str, default: tuple[str, ...]) -> tuple[str, ...]:
+            text = environment.get(name, "")
+            return tuple(part.strip() for part in text.split(",") if part.strip()) or default
+
+        part = environment.get("BOUNDARY_NAME_PART", "OperationalBoundary")
+        return cls(
+            roles=values("ROLE_NAME", (DEFAULT_ROLE,)),
+            policies=(*values("POLICY_NAME", (DEFAULT_POLICY_PATTERNS[0],)), f"*{part}*"),
+            vendor_accounts=values("VENDOR_ACCOUNT_IDS", DEFAULT_VENDOR_ACCOUNTS),
+            notify=values("NOTIFY_VERDICTS", DEFAULT_NOTIFY),
+        )

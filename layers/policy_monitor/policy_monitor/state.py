@@ -1,0 +1,60 @@
+"""What IAM holds of the watched access at one moment. Plain data; `timeline` folds mutations in."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from policy_monitor.mutations import Use
+
+
+@dataclass(frozen=True, slots=True)
+class RoleState:
+    """A role as IAM holds it; documents by digest, None where a document is unknown.
+
+    Attributes
+    ----------
+    known : bool
+        False where no baseline told what the role held before the first mutation of it: then
+        what is listed is only what mutations told since, and its access is undetermined.
+    """
+
+    name: str
+    arn: str
+    attached: frozenset[str] = frozenset()
+    inline: Mapping[str, str | None] = field(default_factory=dict)
+    boundary: str | None = None
+    trust: str | None = None
+    tags: Mapping[str, str] = field(default_factory=dict)
+    max_session_seconds: int | None = None
+    known: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyState:
+    """A managed policy: its versions' digests (None: unknown document) and its default version."""
+
+    arn: str
+    versions: Mapping[str, str | None] = field(default_factory=dict)
+    default: str | None = None
+
+    @property
+    def sha256(self) -> str | None:
+        """The digest of the default version's document, None where either is unknown."""
+        return self.versions.get(self.default) if self.default else None
+
+
+@dataclass(frozen=True, slots=True)
+class AccountState:
+    """The watched roles, the managed policies, and who else uses a watched policy.
+
+    Attributes
+    ----------
+    complete : bool
+        True where a baseline was read: a role or policy that is not listed does not exist.
+    uses : Mapping[str, frozenset[tuple[str, Use]]]
+        By policy ARN: principals (``role/NAME``) that are not watched, and how they use it.
+    """
+
+    roles: Mapping[str, RoleState] = field(default_factory=dict)
+    policies: Mapping[str, PolicyState] = field(default_factory=dict)
+    uses: Mapping[str, frozenset[tuple[str, Use]]] = field(default_factory=dict)
+    complete: bool = False
