@@ -1,4 +1,4 @@
-"""IAM as the domain reads it: `adapters.iam` asks AWS, `adapters.memory` answers from a baseline."""
+"""IAM as the domain reads it: `adapters.iam` asks AWS, `adapters.memory` a baseline."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

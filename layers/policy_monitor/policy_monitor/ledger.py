@@ -15,7 +15,7 @@ from policy_monitor.state import AccountState
 
 @dataclass(frozen=True, slots=True)
 class Genesis:
-    """The one baseline that everything is folded from, and when it was read (UTC, to the second)."""
+    """The one baseline that everything is folded from; `read_at` is UTC, to the second."""
 
     read_at: str
     state: AccountState
