@@ -26,3 +26,7 @@ class LedgerMovedError(RetryableError):
 
 class DeliveryError(RetryableError):
     """A channel did not accept a message; the status says why."""
+
+
+class UncertainDeliveryError(DeliveryError):
+    """Nobody can tell whether a channel accepted a message: its answer never came."""

@@ -127,6 +127,13 @@ class Outbox(Protocol):
         """Note that the channel accepted the message."""
         ...
 
+    def abandon(self, key: AnnouncementKey) -> None:
+        """Note that the channel refused the message: STARTED becomes NEW again.
+
+        Then a later attempt need not say that it may repeat an earlier one. SENT stays SENT.
+        """
+        ...
+
     def announced(self, finding_id: str, channel: str) -> bool:
         """Whether any revision of a finding was begun on a channel (and so may have been read)."""
         ...
