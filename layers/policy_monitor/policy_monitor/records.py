@@ -1,0 +1,215 @@
+"""Records as plain JSON: what the ledger stores, and the finding that users and tools read.
+
+A record says by its `schema` how it is to be read. What this module cannot read in full it refuses:
+to leave out what a newer version wrote would be to judge by half of what happened.
+"""
+
+from collections import abc
+from collections.abc import Mapping
+from dataclasses import MISSING, fields, is_dataclass
+from decimal import Decimal
+from enum import StrEnum
+from functools import cache
+from types import NoneType, UnionType
+from typing import Any, get_args, get_origin, get_type_hints
+
+from policy_monitor.errors import InputError
+from policy_monitor.findings import Finding
+from policy_monitor.ledger import Current, Genesis
+from policy_monitor.mutations import Change, Mutation
+
+SCHEMA = 1
+FINDING_SCHEMA = "policy-monitor/finding/1"
+
+# The member that names the class of a change.
+_TAG = "change"
+_CHANGES: Mapping[str, Any] = {cls.__name__: cls for cls in get_args(Change.__value__)}
+
+
+def mutation_json(mutation: Mutation) -> dict[str, Any]:
+    """A mutation as plain JSON, its changes tagged with their class names."""
+    return {"schema": SCHEMA, **_encoded(mutation)}
+
+
+def read_mutation(value: Mapping[str, Any]) -> Mutation:
+    """Read what `mutation_json` wrote.
+
+    Raises
+    ------
+    InputError
+        A schema, change, member or value that this version does not know.
+    """
+    return _read_record(Mutation, value)
+
+
+def genesis_json(genesis: Genesis) -> dict[str, Any]:
+    """A genesis baseline as plain JSON; sets are sorted, so that equal states have equal text."""
+    return {"schema": SCHEMA, **_encoded(genesis)}
+
+
+def read_genesis(value: Mapping[str, Any]) -> Genesis:
+    """Read what `genesis_json` wrote; raises as `read_mutation`."""
+    return _read_record(Genesis, value)
+
+
+def current_json(current: Current) -> dict[str, Any]:
+    """A CURRENT row as plain JSON."""
+    return {"schema": SCHEMA, **_encoded(current)}
+
+
+def read_current(value: Mapping[str, Any]) -> Current:
+    """Read what `current_json` wrote, or a row's image from the stream; raises as `read_mutation`.
+
+    A row holds its keys beside the record, which are not looked at.
+    """
+    known = {"schema", *(field.name for field in fields(Current))}
+    return _read_record(Current, {name: value[name] for name in value if name in known})
+
+
+def finding_json(
+    finding: Finding, *, correction_of: str | None = None, may_repeat: bool = False
+) -> dict[str, Any]:
+    """A finding as ``policy-monitor/finding/1`` (design, section 6), members in that order.
+
+    Parameters
+    ----------
+    correction_of : str or None
+        The id of the announced finding whose place this one takes.
+    may_repeat : bool
+        Whether this finding may have been sent before; the member is there only where it is true.
+    """
+    return {
+        "schema": FINDING_SCHEMA,
+        **_encoded(finding),
+        "correction_of": correction_of,
+        **({"may_repeat": True} if may_repeat else {}),
+    }
+
+
+def read_finding(value: Mapping[str, Any]) -> Finding:
+    """Read what `finding_json` wrote; what belongs to its announcement is left out.
+
+    Raises
+    ------
+    InputError
+        Another schema, or a member that is missing or of the wrong shape.
+    """
+    if value.get("schema") != FINDING_SCHEMA:
+        raise InputError(
+            f"finding: schema {value.get('schema')!r} is not {FINDING_SCHEMA!r}; "
+            "use the version of policy-monitor that wrote it"
+        )
+    known = {name: value[name] for name in _hints(Finding) if name in value}
+    finding: Finding = _record(Finding, known, "finding")
+    return finding
+
+
+def _encoded(value: Any) -> Any:
+    """Plain JSON of a record: its fields by name, a change tagged, a set sorted."""
+    match value:
+        case StrEnum():
+            return value.value
+        case Mapping():
+            return {name: _encoded(member) for name, member in value.items()}
+        case abc.Set():
+            return sorted(_encoded(member) for member in value)
+        case list() | tuple():
+            return [_encoded(member) for member in value]
+    if not is_dataclass(value):
+        return value
+    tag = {_TAG: type(value).__name__} if type(value) in _CHANGES.values() else {}
+    return tag | {field.name: _encoded(getattr(value, field.name)) for field in fields(value)}
+
+
+def _read_record[T](cls: type[T], value: Mapping[str, Any]) -> T:
+    name = cls.__name__
+    if value.get("schema") != SCHEMA:
+        raise InputError(
+            f"{name}: schema {value.get('schema')!r} is not {SCHEMA}; "
+            "use the version of policy-monitor that wrote it"
+        )
+    record: T = _record(cls, {key: value[key] for key in value if key != "schema"}, name)
+    return record
+
+
+def _record(cls: Any, value: object, where: str) -> Any:
+    """A dataclass from its fields; a field with a default may be missing, none may be unknown."""
+    if not isinstance(value, Mapping):
+        raise InputError(f"{where}: expected an object, found {type(value).__name__}")
+    hints = _hints(cls)
+    if unknown := sorted(set(value) - set(hints)):
+        raise InputError(f"{where}.{unknown[0]}: unknown to this version of policy-monitor")
+    if missing := sorted(_required(cls) - set(value)):
+        raise InputError(f"{where}.{missing[0]}: missing")
+    return cls(
+        **{name: _decoded(hints[name], member, f"{where}.{name}") for name, member in value.items()}
+    )
+
+
+def _decoded(hint: Any, value: Any, where: str) -> Any:
+    """A value of the type that `hint` says."""
+    if hint is Any:
+        return value
+    if hint is Change:
+        return _change(value, where)
+    if get_origin(hint) is None:
+        return _plain(hint, value, where)
+    return _container(hint, value, where)
+
+
+def _change(value: Any, where: str) -> Any:
+    name = value.get(_TAG) if isinstance(value, Mapping) else None
+    if not isinstance(name, str) or name not in _CHANGES:
+        raise InputError(
+            f"{where}: {name!r} is no change that this version of policy-monitor knows"
+        )
+    return _record(_CHANGES[name], {key: value[key] for key in value if key != _TAG}, where)
+
+
+def _plain(hint: Any, value: Any, where: str) -> Any:
+    if is_dataclass(hint):
+        return _record(hint, value, where)
+    if hint is int and isinstance(value, Decimal) and value == int(value):
+        return int(value)  # DynamoDB's numbers
+    if issubclass(hint, StrEnum):
+        if isinstance(value, str) and value in set(hint):
+            return hint(value)
+        raise InputError(f"{where}: {value!r} is none of {', '.join(hint)}")
+    if type(value) is not hint:
+        raise InputError(f"{where}: expected {hint.__name__}, found {type(value).__name__}")
+    return value
+
+
+def _container(hint: Any, value: Any, where: str) -> Any:
+    """A value of an optional or a container type, as far as the records use them."""
+    origin, parts = get_origin(hint), get_args(hint)
+    if origin is UnionType:
+        (some,) = (part for part in parts if part is not NoneType)
+        return None if value is None else _decoded(some, value, where)
+    if origin is abc.Mapping:
+        if not isinstance(value, Mapping):
+            raise InputError(f"{where}: expected an object, found {type(value).__name__}")
+        return {key: _decoded(parts[1], value[key], f"{where}.{key}") for key in value}
+    if not isinstance(value, list | tuple):
+        raise InputError(f"{where}: expected a list, found {type(value).__name__}")
+    hints = (parts[0],) * len(value) if origin is frozenset or Ellipsis in parts else parts
+    if len(hints) != len(value):
+        raise InputError(f"{where}: expected {len(hints)} members, found {len(value)}")
+    return origin(
+        _decoded(part, member, f"{where}[{place}]")
+        for place, (part, member) in enumerate(zip(hints, value, strict=True))
+    )
+
+
+@cache
+def _hints(cls: Any) -> Mapping[str, Any]:
+    return get_type_hints(cls)
+
+
+@cache
+def _required(cls: Any) -> frozenset[str]:
+    return frozenset(
+        field.name
+        for field in fields(cls)
+        if field.default is MISSING and field.default_factory is MISSING
+    )
