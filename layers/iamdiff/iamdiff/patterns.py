@@ -1,0 +1,65 @@
+"""Patterns of single texts for the reference evaluator: ``*`` any run of characters, ``?`` one.
+
+A pattern is a sequence of units: characters and wildcards. So a ``*`` that a policy variable
+brought along stays a character (IAM User Guide, "IAM policy elements: Variables and tags").
+"""
+
+from collections.abc import Sequence
+from enum import Enum
+from functools import lru_cache
+
+
+class Wildcard(Enum):
+    """A unit of a pattern that is no character."""
+
+    RUN = "*"
+    ONE = "?"
+
+
+type Unit = str | Wildcard
+"""One character, or a wildcard."""
+
+type Pattern = tuple[Unit, ...]
+
+_WILDCARDS = {wildcard.value: wildcard for wildcard in Wildcard}
+
+
+@lru_cache(maxsize=16384)
+def pattern_of(text: str) -> Pattern:
+    """A pattern as a policy writes it; variables in it are text."""
+    return tuple(_WILDCARDS.get(character, character) for character in text)
+
+
+def matches(pattern: Sequence[Unit], text: str) -> bool:
+    """Whether a pattern matches the whole of a text.
+
+    Walks both from the left; on a mismatch the last ``*`` swallows one character more. To try an
+    earlier ``*`` again could not help, so the work is at most the product of the lengths.
+    """
+    at = place = resume = 0
+    star = None
+    while place < len(text):
+        unit = pattern[at] if at < len(pattern) else None
+        if unit is Wildcard.RUN:
+            star, resume = at, place
+            at += 1
+        elif unit is Wildcard.ONE or unit == text[place]:
+            at += 1
+            place += 1
+        elif star is not None:
+            resume += 1
+            at, place = star + 1, resume
+        else:
+            return False
+    return all(unit is Wildcard.RUN for unit in pattern[at:])
+
+
+def split(pattern: Sequence[Unit], fields: int) -> list[Pattern]:
+    """Cut a pattern at its first colons into at most `fields` fields; the last takes the rest."""
+    parts: list[Pattern] = []
+    start = 0
+    for index, unit in enumerate(pattern):
+        if unit == ":" and len(parts) < fields - 1:
+            parts.append(tuple(pattern[start:index]))
+            start = index + 1
+    return [*parts, tuple(pattern[start:])]
