@@ -1,0 +1,135 @@
+"""AWS on this machine: moto's server, with the dummy credentials that reach it and nothing else.
+
+moto is a development requirement, so it is imported only where it is asked for.
+"""
+
+import logging
+import os
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import boto3
+from botocore.config import Config
+
+from policy_monitor.errors import InputError
+
+REGION = "us-east-1"
+
+type WsgiApp = Callable[[dict[str, Any], Any], Iterable[bytes]]
+
+
+class LocalAws:
+    """An emulated account, reached at `endpoint`."""
+
+    def __init__(self, endpoint: str, account: str) -> None:
+        self.endpoint = endpoint
+        self.account = account
+
+    def client(self, service: str) -> Any:
+        """A boto3 client of this account."""
+        return boto3.client(  # type: ignore[call-overload]  # the stubs want a literal name
+            service,
+            endpoint_url=self.endpoint,
+            region_name=REGION,
+            aws_access_key_id="local",
+            aws_secret_access_key="local",  # noqa: S106 (no secret: moto takes any)
+            config=Config(retries={"total_max_attempts": 1}),
+        )
+
+    def environment(self) -> dict[str, str]:
+        """What a function's runtime would set, so that its clients come here and nowhere else."""
+        return {
+            "AWS_ENDPOINT_URL": self.endpoint,
+            "AWS_REGION": REGION,
+            "AWS_DEFAULT_REGION": REGION,
+            "AWS_ACCESS_KEY_ID": "local",
+            "AWS_SECRET_ACCESS_KEY": "local",
+            "AWS_EC2_METADATA_DISABLED": "true",
+        }
+
+
+@contextmanager
+def local_aws(account: str) -> Iterator[LocalAws]:
+    """An empty emulated account for the length of a ``with`` block; one at a time in a process.
+
+    Raises
+    ------
+    InputError
+        moto is not installed.
+    """
+    try:
+        from moto.moto_server.werkzeug_app import (  # noqa: PLC0415 (a development requirement)
+            DomainDispatcherApplication,
+            create_backend_app,
+        )
+        from werkzeug.serving import WSGIRequestHandler, make_server  # noqa: PLC0415
+    except ImportError as error:
+        raise InputError(
+            f"--through handlers: {error.name or error} is missing; install it with "
+            "pip install 'moto[all,server]', or run `make setup` in the project"
+        ) from error
+
+    class QuietHandler(WSGIRequestHandler):
+        def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
+            """Say nothing of each request: the terminal is the replay's."""
+
+    app = _one_at_a_time(DomainDispatcherApplication(create_backend_app))
+    server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=QuietHandler)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    with environment({"MOTO_ACCOUNT_ID": account}), _quiet("werkzeug"):
+        _forget_everything()
+        thread.start()
+        try:
+            yield LocalAws(f"http://127.0.0.1:{server.server_port}", account)
+        finally:
+            server.shutdown()
+            thread.join()
+            server.server_close()
+            _forget_everything()
+
+
+@contextmanager
+def environment(variables: Mapping[str, str]) -> Iterator[None]:
+    """Set environment variables for the length of a ``with`` block."""
+    before = {name: os.environ.get(name) for name in variables}
+    os.environ.update(variables)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+
+
+def _one_at_a_time(app: WsgiApp) -> WsgiApp:
+    """The app behind a lock: moto's transactions would race, DynamoDB's do not."""
+    lock = threading.Lock()
+
+    def locked(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        with lock:
+            return list(app(environ, start_response))
+
+    return locked
+
+
+def _forget_everything() -> None:
+    from moto.moto_api._internal.models import (  # noqa: PLC0415 (a development requirement)
+        moto_api_backend,
+    )
+
+    moto_api_backend.reset()
+
+
+@contextmanager
+def _quiet(logger_name: str) -> Iterator[None]:
+    logger = logging.getLogger(logger_name)
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        logger.setLevel(level)
