@@ -10,6 +10,7 @@ are on "Set operators for multivalued context keys"
 from functools import lru_cache
 
 from iamdiff.model import Operator, PolicyError, Quantifier, Relation, ValueType
+from iamdiff.sources import suggestion
 
 _NEGATED = True
 
@@ -76,7 +77,8 @@ def parse_operator(name: str) -> Operator:
     if_exists = folded.endswith(_IF_EXISTS.lower())
     base = _BY_FOLDED_NAME.get(folded.removesuffix(_IF_EXISTS.lower()))
     if base is None:
-        raise PolicyError(f"unknown operator{_suggestion(rest)}")
+        names = [*OPERATORS, *(each + _IF_EXISTS for each in OPERATORS if each != "Null")]
+        raise PolicyError(f"unknown operator{suggestion(rest, names)}")
     if base.type is ValueType.NULL and if_exists:
         # Access Analyzer policy checks, "Null with if exists".
         raise PolicyError("Null takes no IfExists; it already asks whether the key exists")
@@ -92,11 +94,3 @@ def parse_operator(name: str) -> Operator:
         if_exists=if_exists,
         quantifier=quantifier,
     )
-
-
-def _suggestion(name: str) -> str:
-    from difflib import get_close_matches  # noqa: PLC0415 - slow to import, and only for errors
-
-    names = [*OPERATORS, *(each + _IF_EXISTS for each in OPERATORS if each != "Null")]
-    close = get_close_matches(name, names, n=1)
-    return f"; did you mean {close[0]}?" if close else "; see IAM's list of condition operators"

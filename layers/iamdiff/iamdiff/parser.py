@@ -1,0 +1,319 @@
+"""From JSON to a policy document, or one line that says what is wrong and where.
+
+IAM User Guide, "Grammar of the IAM JSON policy language" (reference_policies_grammar). What IAM
+takes beyond it is a warning or a suggestion on "IAM Access Analyzer policy check reference"
+(access-analyzer-reference-policy-checks); that is taken here too, with a warning where it is
+surely not meant. Statements are counted from 1 in messages.
+"""
+
+import math
+import re
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+from iamdiff.model import (
+    Condition,
+    Document,
+    Effect,
+    PolicyError,
+    Principals,
+    PrincipalType,
+    Statement,
+)
+from iamdiff.operators import parse_operator
+from iamdiff.patterns import matches, pattern_of
+from iamdiff.sources import (
+    STRINGS,
+    label,
+    load_json,
+    read_elements,
+    read_texts,
+    refuse_repeated,
+    shown,
+)
+
+_DOCUMENT = frozenset({"Version", "Id", "Statement"})
+_STATEMENT = frozenset(
+    {
+        "Sid",
+        "Effect",
+        "Principal",
+        "NotPrincipal",
+        "Action",
+        "NotAction",
+        "Resource",
+        "NotResource",
+        "Condition",
+    }
+)
+_PRINCIPALS = {str(kind): kind for kind in PrincipalType if kind is not PrincipalType.EVERYONE}
+_EFFECTS = {str(effect): effect for effect in Effect}
+_VERSIONS = ("2008-10-17", "2012-10-17")
+_VERSION_WITH_VARIABLES = "2012-10-17"
+_ACTION = re.compile(r"[A-Za-z0-9-]+:[A-Za-z0-9_.*?-]+")
+_LARGEST = 10_240
+"""Characters, blanks not counted: the most that IAM takes from a customer (a role's inline
+policies together). IAM User Guide, "IAM and AWS STS quotas" (reference_iam-quotas)."""
+
+
+def parse_document(source: str | bytes | Mapping[str, Any]) -> Document:
+    """Read a policy document.
+
+    Parameters
+    ----------
+    source : str | bytes | Mapping
+        JSON, with or without a byte order mark, or what such JSON was read to (best by
+        `load_json`, which keeps numbers as written and notices an element that stands twice).
+
+    Raises
+    ------
+    PolicyError
+        It is no policy document; one line that says where.
+    """
+    warnings: list[str] = []
+    if isinstance(source, str | bytes):
+        raw = load_json(source)
+        size = _size(source)
+        if size > _LARGEST:
+            warnings.append(f"{size:,} characters, more than the {_LARGEST:,} that IAM takes")
+    else:
+        raw = source
+    elements = read_elements(raw, _DOCUMENT, "the document", warnings)
+    version = elements.get("Version", "")
+    if "Version" in elements and version not in _VERSIONS:
+        raise PolicyError(f"Version: {shown(version)} is none; write {' or '.join(_VERSIONS)}")
+    if type(elements.get("Id", "")) is not str:
+        raise PolicyError(f"Id: {shown(elements['Id'])} is no text")
+    if "Statement" not in elements:
+        raise PolicyError("Statement is missing")
+    statements = _statements(elements["Statement"], warnings)
+    if not isinstance(source, str | bytes):
+        _check_texts(statements)
+    return Document(statements, version, version == _VERSION_WITH_VARIABLES, tuple(warnings))
+
+
+def _size(source: str | bytes) -> int:
+    """Characters that IAM counts: all but blanks."""
+    if isinstance(source, bytes):
+        return len(source) - sum(map(source.count, (b" ", b"\n", b"\r", b"\t")))
+    return len(source) - sum(map(source.count, (" ", "\n", "\r", "\t")))
+
+
+def _statements(raw: Any, warnings: list[str]) -> tuple[Statement, ...]:
+    if isinstance(raw, Mapping):
+        raw = [raw]
+    if not isinstance(raw, list | tuple):
+        raise PolicyError(f"Statement: {shown(raw)} where a list of objects belongs")
+    statements = []
+    for index, each in enumerate(raw):
+        before = len(warnings)
+        try:
+            statements.append(_statement(each, index, warnings))
+        except PolicyError as error:
+            raise PolicyError(f"statement {index + 1}: {error}") from None
+        for place in range(before, len(warnings)):
+            warnings[place] = f"statement {index + 1}: {warnings[place]}"
+    sids = [statement.sid for statement in statements if statement.sid]
+    if len(set(sids)) < len(sids):
+        # IAM refuses it in some policy types and not in others ("Unique Sids required").
+        repeated = next(sid for place, sid in enumerate(sids) if sid in sids[:place])
+        warnings.append(f"Sid {shown(repeated)} names more than one statement")
+    return tuple(statements)
+
+
+def _statement(raw: Any, index: int, warnings: list[str]) -> Statement:
+    elements = read_elements(raw, _STATEMENT, "the statement", warnings)
+    sid = elements.get("Sid", "")
+    if type(sid) is not str:
+        raise PolicyError(f"Sid: {shown(sid)} is no text")
+    if "Effect" not in elements:
+        raise PolicyError("Effect is missing; write Allow or Deny")
+    effect = elements["Effect"]
+    if type(effect) is not str or effect not in _EFFECTS:
+        raise PolicyError(f"Effect: {shown(effect)} is none; write Allow or Deny")
+    name, inverted_actions = _either(elements, "Action")
+    if not name:
+        raise PolicyError("Action is missing; write Action or NotAction")
+    actions = read_texts(elements[name], name, warnings)
+    for action in actions:
+        if fault := _action_fault(action):
+            if fault.fatal:
+                raise PolicyError(f"{name}: {fault.sentence}")
+            warnings.append(f"{name}: {fault.sentence}")
+    name, inverted_resources = _either(elements, "Resource")
+    resources = read_texts(elements[name], name, warnings) if name else None
+    warnings += [
+        f"{name}: {shown(resource)} is neither an ARN nor *: it matches nothing"
+        for resource in resources or ()
+        if not _may_match_a_resource(resource)
+    ]
+    name, inverted_principals = _either(elements, "Principal")
+    return Statement(
+        index,
+        sid,
+        _EFFECTS[effect],
+        actions,
+        resources,
+        _conditions(elements["Condition"], warnings) if "Condition" in elements else (),
+        _principals(elements[name], name, inverted_principals, warnings) if name else None,
+        inverted_actions,
+        inverted_resources,
+    )
+
+
+def _either(elements: Mapping[str, Any], name: str) -> tuple[str, bool]:
+    """Which of an element and its Not-twin is there, and whether it is the twin."""
+    twin = f"Not{name}"
+    if twin not in elements:
+        return (name if name in elements else ""), False
+    if name in elements:
+        # "Unsupported element combination"
+        raise PolicyError(f"{name} and {twin} stand together; keep one of them")
+    return twin, True
+
+
+class _Fault(NamedTuple):
+    sentence: str
+    fatal: bool
+
+
+@lru_cache(maxsize=65536)
+def _action_fault(pattern: str) -> _Fault | None:
+    """What is wrong with a pattern of Action, if anything."""
+    if pattern in ("*", "*:*") or _ACTION.fullmatch(pattern):
+        return None
+    service, colon, _ = pattern.partition(":")
+    if "*" in service or "?" in service:
+        return _Fault(
+            f"{shown(pattern)} has a wildcard before the colon; name the service, or write *", True
+        )
+    if not colon:
+        return _Fault(f"{shown(pattern)} names no service; write service:Action", True)
+    return _Fault(f"{shown(pattern)} is no action's name: it matches nothing", False)
+
+
+@lru_cache(maxsize=65536)
+def _may_match_a_resource(pattern: str) -> bool:
+    """Whether a pattern of Resource is ``*`` or an ARN's."""
+    if pattern.startswith(("arn:", "${")):
+        return True
+    first_field = pattern.partition(":")[0]
+    return bool(pattern) and (not pattern.strip("*") or matches(pattern_of(first_field), "arn"))
+
+
+def _conditions(raw: Any, warnings: list[str]) -> tuple[Condition, ...]:
+    if not isinstance(raw, Mapping):
+        raise PolicyError(f"Condition: {shown(raw)}, not an object")
+    found = []
+    try:
+        refuse_repeated(raw)
+        for name, keys in raw.items():
+            found += _conditions_of(name, keys, warnings)
+    except PolicyError as error:
+        raise PolicyError(f"Condition.{error}") from None
+    return tuple(found)
+
+
+def _conditions_of(name: Any, keys: Any, warnings: list[str]) -> list[Condition]:
+    """The conditions of one operator."""
+    try:
+        operator = parse_operator(name if isinstance(name, str) else shown(name))
+    except PolicyError as error:
+        raise PolicyError(f"{label(name)}: {error}") from None
+    if operator.name != name:
+        warnings.append(f"Condition.{name}: IAM writes {operator.name}")
+    if not isinstance(keys, Mapping):
+        raise PolicyError(f"{name}: {shown(keys)}, not an object of keys and values")
+    found = []
+    try:
+        refuse_repeated(keys)
+        for key, value in keys.items():
+            values = _values(key, value)
+            if not values:
+                warnings.append(f"Condition.{name}.{label(key)}: the list is empty")
+            found.append(Condition(operator, key, values))
+    except PolicyError as error:
+        raise PolicyError(f"{name}.{error}") from None
+    if len(keys) > 1 and len({key.lower() for key in keys}) < len(keys):
+        # "Duplicate keys with different case"
+        warnings.append(f"Condition.{name}: a key stands twice, in different case; both hold")
+    return found
+
+
+def _values(key: object, raw: Any) -> tuple[str, ...]:
+    """A condition's values as texts; "quotation marks are optional" for numbers and Booleans."""
+    if type(key) is not str or not key:
+        raise PolicyError(f"{label(key)}: no condition key")
+    if type(raw) is str:
+        return (raw,)
+    if not isinstance(raw, list | tuple):
+        return (_value(key, raw),)
+    if {*map(type, raw)} == STRINGS:
+        return tuple(raw)
+    return tuple(_value(key, each) for each in raw)
+
+
+def _value(key: str, raw: Any) -> str:
+    if isinstance(raw, str):
+        return str(raw)
+    if isinstance(raw, bool):
+        return "true" if raw else "false"
+    try:
+        if isinstance(raw, int) or (isinstance(raw, float) and math.isfinite(raw)):
+            return str(raw)
+    except ValueError:  # thousands of digits
+        raise PolicyError(f"{label(key)}: a number of too many digits") from None
+    raise PolicyError(
+        f"{label(key)}: {shown(raw)} where a text, a number, a Boolean or a list of them belongs"
+    )
+
+
+def _principals(raw: Any, name: str, inverted: bool, warnings: list[str]) -> Principals:
+    if raw == "*":
+        return Principals(((PrincipalType.EVERYONE, "*"),), inverted)
+    if not isinstance(raw, Mapping):
+        raise PolicyError(
+            f'{name}: {shown(raw)} is none; write "*" or an object of AWS, Service, …'
+        )
+    found = []
+    try:
+        for kind, value in read_elements(raw, _PRINCIPALS.keys(), name, warnings).items():
+            names = read_texts(value, kind, warnings)
+            _refuse_nobody(kind, names)
+            found += [(_PRINCIPALS[kind], each) for each in names]
+    except PolicyError as error:
+        raise PolicyError(f"{name}.{error}") from None
+    return Principals(tuple(found), inverted)
+
+
+def _refuse_nobody(kind: str, names: Iterable[str]) -> None:
+    """Refuse names that no principal has."""
+    for name in names:
+        if not name:
+            raise PolicyError(f"{kind}: an empty text names nobody")
+        if name != "*" and ("*" in name or "?" in name):
+            # "Unsupported wildcard in principal"
+            raise PolicyError(
+                f"{kind}: {shown(name)} holds a wildcard; name one principal, or use the condition "
+                "key aws:PrincipalArn"
+            )
+
+
+def _check_texts(statements: Iterable[Statement]) -> None:
+    """Refuse texts that cannot be sent or shown (`load_json` has checked its own)."""
+    try:
+        for statement in statements:
+            texts = [statement.sid, *statement.actions, *(statement.resources or ())]
+            for condition in statement.conditions:
+                texts += [condition.key, *condition.values]
+            if statement.principals:
+                texts += [name for _, name in statement.principals.names]
+            joined = "".join(texts)
+            if not joined.isascii():
+                joined.encode()
+    except UnicodeEncodeError:
+        raise PolicyError(
+            f"statement {statement.index + 1}: a text holds half a surrogate pair, which is no "
+            "character"
+        ) from None
