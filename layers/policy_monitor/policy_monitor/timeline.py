@@ -1,0 +1,178 @@
+"""One baseline and a set of mutations, as a sequence of states. Pure.
+
+The set decides alone: neither the order in which mutations came in nor how often matters.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from itertools import groupby
+
+from policy_monitor.ledger import Genesis
+from policy_monitor.mutations import (
+    BoundaryPut,
+    Change,
+    DefaultVersionSet,
+    Mutation,
+    PolicyAttached,
+    PolicyObserved,
+    RoleCreated,
+    VersionCreated,
+)
+from policy_monitor.ordering import Wider, changed, ordered
+from policy_monitor.state import AccountState, PolicyState
+
+WINDOW = timedelta(minutes=15)
+"""Mutations this long before the baseline was read are judged, older ones only listed."""
+
+READING = timedelta(minutes=1)
+"""A baseline may lack what happened this long before: IAM's answers are eventually consistent
+("Changes that I make are not always immediately visible", IAM User Guide), and it has pages."""
+
+TIME = "%Y-%m-%dT%H:%M:%SZ"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A mutation between two states.
+
+    Attributes
+    ----------
+    order_untold : bool
+        Another order within its second would have led elsewhere, and nothing tells which it was.
+    """
+
+    mutation: Mutation
+    before: AccountState
+    after: AccountState
+    order_untold: bool = False
+
+
+def steps(
+    genesis: Genesis, mutations: Iterable[Mutation], wider: Wider | None = None
+) -> Iterator[Step]:
+    """The mutations that are judged, in timeline order, each with its states.
+
+    Those within fifteen minutes before the baseline was read may be in it or not. So they are
+    folded from a state in which nothing is known but documents of versions, which never change:
+    they are judged by what they say themselves.
+    """
+    distinct = list({mutation.key: mutation for mutation in mutations}.values())
+    earliest = _earlier(genesis.read_at, WINDOW)
+    window = [m for m in distinct if earliest <= m.time <= genesis.read_at]
+    yield from walk(_clouded(genesis.state), window, wider)
+    start, later = _start(genesis, distinct, wider)
+    yield from walk(start, later, wider)
+
+
+def fold(
+    genesis: Genesis, mutations: Iterable[Mutation], wider: Wider | None = None
+) -> AccountState:
+    """The state after all mutations."""
+    state, later = _start(genesis, {m.key: m for m in mutations}.values(), wider)
+    return _last(state, walk(state, later, wider))
+
+
+def _start(
+    genesis: Genesis, mutations: Iterable[Mutation], wider: Wider | None
+) -> tuple[AccountState, list[Mutation]]:
+    """The state as of the baseline's reading, with what it may have missed, and what follows."""
+    since = _earlier(genesis.read_at, READING)
+    missed, later = [], []
+    for mutation in mutations:
+        if mutation.time > genesis.read_at:
+            later.append(mutation)
+        elif mutation.time >= since:
+            missed.append(mutation)
+    return _last(genesis.state, walk(genesis.state, missed, wider)), later
+
+
+def _last(state: AccountState, walked: Iterable[Step]) -> AccountState:
+    for step in walked:
+        state = step.after
+    return state
+
+
+def walk(
+    state: AccountState, mutations: Iterable[Mutation], wider: Wider | None = None
+) -> Iterator[Step]:
+    """Steps from a state that is known to lie before all mutations."""
+    remaining = sorted(mutations, key=lambda mutation: mutation.key)
+    defaults = _Defaults(remaining)
+    for _, group in groupby(remaining, key=lambda mutation: mutation.time):
+        order = ordered(state, [_settled(m, state, defaults) for m in group], wider)
+        for mutation in order.mutations:
+            after = changed(state, mutation)
+            yield Step(mutation, state, after, mutation.key in order.untold)
+            state = after
+
+
+class _Defaults:
+    """When, by the mutations, each version of a policy was made and became the default."""
+
+    def __init__(self, mutations: Iterable[Mutation]) -> None:
+        self._made: dict[tuple[str, str], str] = {}
+        self._set: dict[tuple[str, str], str] = {}
+        for mutation in mutations:
+            for change in mutation.changes:
+                if isinstance(change, VersionCreated):
+                    self._made[change.policy_arn, change.version] = mutation.time
+                if isinstance(change, DefaultVersionSet) or (
+                    isinstance(change, VersionCreated) and change.default
+                ):
+                    self._set[change.policy_arn, change.version] = mutation.time
+
+    def made_since(self, arn: str, version: str, time: str) -> bool:
+        return self._made.get((arn, version), "") >= time
+
+    def set_since(self, arn: str, version: str, time: str) -> bool:
+        return self._set.get((arn, version), "") >= time
+
+
+def _settled(mutation: Mutation, state: AccountState, defaults: _Defaults) -> Mutation:
+    """A mutation whose readings of IAM are taken at its own time.
+
+    detect reads a policy's default version when the event arrives, which may be later: a version
+    that was made only afterwards cannot have been the default, and one that became the default
+    afterwards was not, where the fold knows another.
+    """
+
+    def is_later(arn: str, version: str | None) -> bool:
+        if version is None:
+            return False
+        if defaults.made_since(arn, version, mutation.time):
+            return True
+        policy = state.policies.get(arn)
+        known = policy.default if policy else None
+        return known not in (None, version) and defaults.set_since(arn, version, mutation.time)
+
+    def settled(change: Change) -> Change:
+        match change:
+            case PolicyAttached() | BoundaryPut() | PolicyObserved():
+                if is_later(change.policy_arn, change.version):
+                    return replace(change, version=None, sha256=None)
+            case RoleCreated(boundary=str(arn)):
+                if is_later(arn, change.boundary_version):
+                    return replace(change, boundary_version=None, boundary_sha256=None)
+        return change
+
+    return replace(mutation, changes=tuple(settled(change) for change in mutation.changes))
+
+
+def _clouded(state: AccountState) -> AccountState:
+    """What can be said of the time before a baseline: which documents there are, not what held."""
+    return AccountState(
+        roles={
+            name: replace(role, known=False, trust=None, inline=dict.fromkeys(role.inline))
+            for name, role in state.roles.items()
+        },
+        policies={arn: PolicyState(arn, p.versions) for arn, p in state.policies.items()},
+        uses=state.uses,
+    )
+
+
+def _earlier(time: str, span: timedelta) -> str:
+    """An earlier time; times before year 1 do not exist, and nothing happened there."""
+    moment = datetime.strptime(time, TIME).replace(tzinfo=UTC)
+    floor = datetime.min.replace(tzinfo=UTC)
+    return (max(moment, floor + span) - span).isoformat().replace("+00:00", "Z")
