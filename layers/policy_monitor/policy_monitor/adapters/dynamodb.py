@@ -1,0 +1,314 @@
+"""The ledger and the outbox in a DynamoDB table: one partition an account.
+
+====================================  =============================================================
+sort key                              what the row is
+====================================  =============================================================
+HEAD                                  `schema`, `seq` (how many facts there are), `derived`
+GENESIS                               the baseline
+MUTATION#time#event id                one fact
+DOCUMENT#sha256                       a policy document, external ids masked
+FINDING#slot#finding id               a finding; never changes
+CURRENT#slot                          which finding holds for a slot now: what is announced
+ANNOUNCEMENT#finding id#revision#channel  how far an announcement got
+CHUNK#sha256                          a part of a body that is too long for its row
+====================================  =============================================================
+
+A row that others point to (a document, a chunk) is written before what points to it, outside of
+the transaction: it is content-addressed, so writing it again changes nothing, a death in between
+leaves a row that nobody reads, and two appends that share a document do not conflict over it.
+"""
+
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from policy_monitor.adapters.items import (
+    GENESIS,
+    HEAD,
+    Body,
+    Item,
+    chunk_keys,
+    pack,
+    sort_key,
+    unpack,
+)
+from policy_monitor.adapters.table import Action, ConditionFailedError, Table, transactions
+from policy_monitor.errors import InputError, LedgerMovedError, PolicyMonitorError
+from policy_monitor.findings import Finding
+from policy_monitor.ledger import (
+    AnnouncementKey,
+    AnnouncementState,
+    Current,
+    Genesis,
+    Snapshot,
+)
+from policy_monitor.mutations import Document, Documents, Mutation
+from policy_monitor.records import (
+    current_json,
+    finding_json,
+    genesis_json,
+    mutation_json,
+    read_current,
+    read_finding,
+    read_genesis,
+    read_mutation,
+)
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.client import DynamoDBClient
+
+SCHEMA = 1
+"""The layout above; HEAD carries it, and a table of a newer one is left alone."""
+
+_ABSENT = "attribute_not_exists(pk)"
+_KNOWN_SCHEMA = "(attribute_not_exists(#schema) OR #schema <= :schema)"
+_SEQ_UNMOVED = "#seq = :seq"
+_SEQ_UNMOVED_FROM_NONE = "(attribute_not_exists(#seq) OR #seq = :seq)"
+
+_SNAPSHOT_ATTEMPTS = 5
+_SNAPSHOT_PAUSE_SECONDS = 0.05
+
+
+class DynamoDBLedger:
+    """`policy_monitor.ledger.Ledger` on a table.
+
+    Parameters
+    ----------
+    client : DynamoDBClient
+        boto3's low-level client, with timeouts that suit a function.
+    table_name, account : str
+        The table, and the account whose facts these are.
+    sleep : Callable[[float], None]
+        Waits so many seconds.
+
+    Notes
+    -----
+    Actions to allow on the table: ``dynamodb:GetItem``, ``Query``, ``BatchGetItem``, ``PutItem``,
+    ``UpdateItem``, ``ConditionCheckItem``; a transaction needs those of its actions.
+    """
+
+    def __init__(
+        self,
+        client: "DynamoDBClient",
+        table_name: str,
+        account: str,
+        *,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._table = Table(client, table_name, f"ACCOUNT#{account}", sleep=sleep)
+        self._sleep = sleep
+
+    def append(self, mutation: Mutation, documents: Documents) -> bool:
+        """See `Ledger.append`."""
+        key = sort_key("MUTATION", mutation.key)
+        return self._put_fact(key, mutation_json(mutation), documents)
+
+    def put_genesis(self, genesis: Genesis, documents: Documents) -> bool:
+        """See `Ledger.put_genesis`; it counts as a fact, so guarded writes notice it."""
+        return self._put_fact(GENESIS, genesis_json(genesis), documents)
+
+    def snapshot(self) -> Snapshot:
+        """See `Ledger.snapshot`."""
+        for _ in range(_SNAPSHOT_ATTEMPTS):
+            head = self._head()
+            rows = [
+                *((genesis,) if (genesis := self._table.get(GENESIS)) else ()),
+                *self._table.query("MUTATION#"),
+            ]
+            # HEAD and a fact are written together, but a Query beside a transaction is only
+            # read-committed ("How it works: isolation levels" of DynamoDB's transactions): it may
+            # show HEAD as it is after an append and the facts as they were before.
+            if len(rows) >= head["seq"]:
+                break
+            self._sleep(_SNAPSHOT_PAUSE_SECONDS)
+        # Fewer facts than HEAD counts even so: rows were deleted, or a backup was restored from
+        # the middle of a transaction. Judging what is there beats judging nothing.
+        values = self._bodies(rows)
+        current = (read_current(row) for row in self._table.query("CURRENT#"))
+        return Snapshot(
+            seq=head["seq"],
+            derived=head["derived"],
+            genesis=read_genesis(values.pop(GENESIS)) if GENESIS in values else None,
+            mutations=tuple(read_mutation(value) for value in values.values()),
+            current={row.slot: row for row in current},
+        )
+
+    def documents(self, digests: Iterable[str]) -> Documents:
+        """See `Ledger.documents`."""
+        rows = list(self._table.get_all(sort_key("DOCUMENT", digest) for digest in digests))
+        values: Mapping[str, Document] = self._bodies(rows)
+        return {key.removeprefix("DOCUMENT#"): value for key, value in values.items()}
+
+    def record(self, seq: int, findings: Sequence[tuple[Finding, Current]]) -> None:
+        """See `Ledger.record`; each transaction of the series is guarded by itself."""
+        unmoved = _SEQ_UNMOVED if seq else _SEQ_UNMOVED_FROM_NONE
+        guard = self._table.checking(
+            HEAD,
+            condition=f"{unmoved} AND {_KNOWN_SCHEMA}",
+            values={":seq": seq, ":schema": SCHEMA},
+        )
+        if len({current.slot for _, current in findings}) < len(findings):
+            raise InputError("ledger: two findings for one slot; record one")
+        for actions in transactions((self._writes(*pair) for pair in findings), guard):
+            try:
+                self._table.transact(actions)
+            except ConditionFailedError as error:
+                self._refuse_newer(error.failed.get(0, {}))
+                raise LedgerMovedError(
+                    f"table {self._table.name}: changed since seq {seq} was read; derive again"
+                ) from error
+
+    def mark_derived(self, seq: int) -> None:
+        """See `Ledger.mark_derived`."""
+        try:
+            self._table.update(
+                HEAD,
+                "SET #derived = :derived, #schema = if_not_exists(#schema, :schema)",
+                condition="attribute_not_exists(#derived) OR #derived < :derived",
+                values={":derived": seq, ":schema": SCHEMA},
+            )
+        except ConditionFailedError:
+            return  # another writer got further
+
+    def finding(self, slot: str, finding_id: str) -> Finding | None:
+        """See `Ledger.finding`."""
+        row = self._table.get(sort_key("FINDING", slot, finding_id))
+        if row is None:
+            return None
+        (value,) = self._bodies([row]).values()
+        return read_finding(value)
+
+    def _put_fact(self, key: str, value: object, documents: Documents) -> bool:
+        for digest, document in documents.items():
+            self._table.put(sort_key("DOCUMENT", digest), self._stored(document))
+        fact = self._table.putting(key, self._stored(value), condition=_ABSENT)
+        count = self._table.updating(
+            HEAD,
+            "SET #schema = if_not_exists(#schema, :schema) ADD #seq :one",
+            condition=_KNOWN_SCHEMA,
+            values={":schema": SCHEMA, ":one": 1},
+        )
+        try:
+            self._table.transact([fact, count])
+        except ConditionFailedError as error:
+            self._refuse_newer(error.failed.get(1, {}))
+            return False
+        return True
+
+    def _writes(self, finding: Finding, current: Current) -> Sequence[Action]:
+        """The actions that record a finding and make it current."""
+        key = sort_key("FINDING", current.slot, finding.finding_id)
+        row = self._stored(finding_json(finding))
+        # What was recorded first stays, as it was announced.
+        kept = self._table.updating(
+            key,
+            "SET #schema = if_not_exists(#schema, :schema), #body = if_not_exists(#body, :body)",
+            values={":schema": row["schema"], ":body": row["body"]},
+        )
+        pointer = {
+            name: value for name, value in current_json(current).items() if value is not None
+        }
+        guard: dict[str, Any] = {"condition": _ABSENT}
+        if current.revision > 1:
+            guard = {
+                "condition": "#revision = :revision AND #finding_id = :previous",
+                "values": {":revision": current.revision - 1, ":previous": current.previous},
+            }
+        place = sort_key("CURRENT", current.slot)
+        return kept, self._table.putting(place, pointer, **guard)
+
+    def _stored(self, value: object) -> Item:
+        """The row that holds some JSON; chunks of it are written at once."""
+        body: Body = pack(value)
+        for key, chunk in body.chunks.items():
+            self._table.put(key, {"body": chunk})
+        return {"schema": SCHEMA, "body": body.value}
+
+    def _bodies(self, rows: Sequence[Item]) -> dict[str, Any]:
+        """What rows hold, by sort key."""
+        keys = chunk_keys(row["body"] for row in rows)
+        chunks = {row["sk"]: row["body"] for row in self._table.get_all(keys)}
+        return {row["sk"]: unpack(row["body"], chunks) for row in rows}
+
+    def _head(self) -> Mapping[str, int]:
+        head = self._table.get(HEAD) or {}
+        self._refuse_newer(head)
+        return {name: int(head.get(name, 0)) for name in ("seq", "derived")}
+
+    def _refuse_newer(self, head: Item) -> None:
+        if (schema := int(head.get("schema", SCHEMA))) > SCHEMA:
+            raise PolicyMonitorError(
+                f"table {self._table.name}: written by a newer version (schema {schema}, this one "
+                f"knows {SCHEMA}); deploy that version of policy-monitor again"
+            )
+
+
+class DynamoDBOutbox:
+    """`policy_monitor.ledger.Outbox` on the same table; parameters as those of the ledger.
+
+    Notes
+    -----
+    Actions to allow on the table: ``dynamodb:UpdateItem``, ``Query``.
+    """
+
+    def __init__(
+        self,
+        client: "DynamoDBClient",
+        table_name: str,
+        account: str,
+        *,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._table = Table(client, table_name, f"ACCOUNT#{account}", sleep=sleep)
+
+    def begin(self, key: AnnouncementKey) -> AnnouncementState:
+        """See `Outbox.begin`."""
+        try:
+            row = self._set(
+                key,
+                AnnouncementState.STARTED,
+                condition="attribute_not_exists(#state) OR #state <> :sent",
+                values={":sent": AnnouncementState.SENT.value},
+            )
+        except ConditionFailedError:
+            return AnnouncementState.SENT
+        return AnnouncementState(row["state"]) if row else AnnouncementState.NEW
+
+    def finish(self, key: AnnouncementKey) -> None:
+        """See `Outbox.finish`."""
+        self._set(key, AnnouncementState.SENT)
+
+    def abandon(self, key: AnnouncementKey) -> None:
+        """See `Outbox.abandon`."""
+        try:
+            self._set(
+                key,
+                AnnouncementState.NEW,
+                condition="#state = :started",
+                values={":started": AnnouncementState.STARTED.value},
+            )
+        except ConditionFailedError:
+            return  # it was sent after all, or never begun
+
+    def announced(self, finding_id: str, channel: str) -> bool:
+        """See `Outbox.announced`."""
+        rows = self._table.query(sort_key("ANNOUNCEMENT", finding_id, ""))
+        return any(
+            row["sk"].endswith(f"#{channel}") and row["state"] != AnnouncementState.NEW
+            for row in rows
+        )
+
+    def _set(
+        self,
+        key: AnnouncementKey,
+        state: AnnouncementState,
+        *,
+        condition: str = "",
+        values: Mapping[str, str] | None = None,
+    ) -> Item | None:
+        return self._table.update(
+            sort_key("ANNOUNCEMENT", key.finding_id, str(key.revision), key.channel),
+            "SET #state = :state, #schema = :schema",
+            condition=condition,
+            values={":state": state.value, ":schema": SCHEMA, **(values or {})},
+        )

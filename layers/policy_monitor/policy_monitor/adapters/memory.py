@@ -1,0 +1,157 @@
+"""The ledger, the outbox and IAM in memory: for replays on a laptop, and for tests."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from policy_monitor.documents import read_document
+from policy_monitor.errors import InputError, LedgerMovedError
+from policy_monitor.findings import Finding
+from policy_monitor.iam import PolicyVersion
+from policy_monitor.ledger import (
+    AnnouncementKey,
+    AnnouncementState,
+    Current,
+    Genesis,
+    Snapshot,
+)
+from policy_monitor.mutations import Document, Documents, Mutation
+
+
+class MemoryLedger:
+    """`policy_monitor.ledger.Ledger` in memory."""
+
+    def __init__(self) -> None:
+        self._genesis: Genesis | None = None
+        self._mutations: dict[str, Mutation] = {}
+        self._documents: dict[str, Document] = {}
+        self._findings: dict[tuple[str, str], Finding] = {}
+        self._current: dict[str, Current] = {}
+        self._derived = 0
+
+    @property
+    def _seq(self) -> int:
+        return len(self._mutations) + (self._genesis is not None)
+
+    def append(self, mutation: Mutation, documents: Documents) -> bool:
+        """See `Ledger.append`."""
+        self._documents.update(documents)
+        if mutation.key in self._mutations:
+            return False
+        self._mutations[mutation.key] = mutation
+        return True
+
+    def put_genesis(self, genesis: Genesis, documents: Documents) -> bool:
+        """See `Ledger.put_genesis`."""
+        self._documents.update(documents)
+        if self._genesis is not None:
+            return False
+        self._genesis = genesis
+        return True
+
+    def snapshot(self) -> Snapshot:
+        """See `Ledger.snapshot`."""
+        return Snapshot(
+            seq=self._seq,
+            derived=self._derived,
+            genesis=self._genesis,
+            mutations=tuple(self._mutations[key] for key in sorted(self._mutations)),
+            current=dict(self._current),
+        )
+
+    def documents(self, digests: Iterable[str]) -> Documents:
+        """See `Ledger.documents`."""
+        return {digest: self._documents[digest] for digest in digests if digest in self._documents}
+
+    def record(self, seq: int, findings: Sequence[tuple[Finding, Current]]) -> None:
+        """See `Ledger.record`; all of it or nothing."""
+        if len({current.slot for _, current in findings}) < len(findings):
+            raise InputError("ledger: two findings for one slot; record one")
+        if findings and seq != self._seq:
+            raise LedgerMovedError(f"ledger: seq is {self._seq}, not {seq}; derive again")
+        for _, current in findings:
+            if not _follows(current, self._current.get(current.slot)):
+                raise LedgerMovedError(f"ledger: {current.slot} has moved on; derive again")
+        for finding, current in findings:
+            self._findings.setdefault((current.slot, finding.finding_id), finding)
+            self._current[current.slot] = current
+
+    def mark_derived(self, seq: int) -> None:
+        """See `Ledger.mark_derived`."""
+        self._derived = max(self._derived, seq)
+
+    def finding(self, slot: str, finding_id: str) -> Finding | None:
+        """See `Ledger.finding`."""
+        return self._findings.get((slot, finding_id))
+
+
+def _follows(current: Current, standing: Current | None) -> bool:
+    """Whether a row may take the place of the one that stands."""
+    if current.revision == 1 or standing is None:
+        return current.revision == 1 and standing is None
+    return (standing.revision, standing.finding_id) == (current.revision - 1, current.previous)
+
+
+class MemoryOutbox:
+    """`policy_monitor.ledger.Outbox` in memory."""
+
+    def __init__(self) -> None:
+        self._states: dict[AnnouncementKey, AnnouncementState] = {}
+
+    def begin(self, key: AnnouncementKey) -> AnnouncementState:
+        """See `Outbox.begin`."""
+        before = self._states.get(key, AnnouncementState.NEW)
+        if before is not AnnouncementState.SENT:
+            self._states[key] = AnnouncementState.STARTED
+        return before
+
+    def finish(self, key: AnnouncementKey) -> None:
+        """See `Outbox.finish`."""
+        self._states[key] = AnnouncementState.SENT
+
+    def abandon(self, key: AnnouncementKey) -> None:
+        """See `Outbox.abandon`."""
+        if self._states.get(key) is AnnouncementState.STARTED:
+            self._states[key] = AnnouncementState.NEW
+
+    def announced(self, finding_id: str, channel: str) -> bool:
+        """See `Outbox.announced`."""
+        return any(
+            (key.finding_id, key.channel) == (finding_id, channel)
+            and state is not AnnouncementState.NEW
+            for key, state in self._states.items()
+        )
+
+
+class MemoryIam:
+    """`policy_monitor.iam.Iam` on what ``aws iam get-account-authorization-details`` printed.
+
+    Parameters
+    ----------
+    details : Mapping[str, Any] or None
+        None: an account that nothing is known of.
+    """
+
+    def __init__(self, details: Mapping[str, Any] | None = None) -> None:
+        self._details: Mapping[str, Any] = details or {}
+        self._policies = {policy["Arn"]: policy for policy in self._details.get("Policies", ())}
+
+    def default_version(self, policy_arn: str) -> PolicyVersion | None:
+        """See `Iam.default_version`."""
+        policy = self._policies.get(policy_arn)
+        return policy and self.version(policy_arn, policy["DefaultVersionId"])
+
+    def version(self, policy_arn: str, version: str) -> PolicyVersion | None:
+        """See `Iam.version`."""
+        for held in self._policies.get(policy_arn, {}).get("PolicyVersionList", ()):
+            if held["VersionId"] == version:
+                return PolicyVersion(policy_arn, version, read_document(held["Document"]))
+        return None
+
+    def authorization_details(self, roles: tuple[str, ...] | None = None) -> Mapping[str, Any]:
+        """See `Iam.authorization_details`."""
+        if roles is None:
+            return self._details
+        held = [
+            role for role in self._details.get("RoleDetailList", ()) if role["RoleName"] in roles
+        ]
+        return {**self._details, "RoleDetailList": held}
