@@ -1,0 +1,121 @@
+"""Ledgers to test with, and records to put into them."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import boto3
+from moto import mock_aws
+
+from policy_monitor.findings import (
+    DocumentVersion,
+    Finding,
+    FindingKind,
+    Severity,
+    Subject,
+    SubjectType,
+)
+from policy_monitor.ledger import Current, Genesis
+from policy_monitor.mutations import (
+    Actor,
+    ActorKind,
+    Mutation,
+    MutationKind,
+    PolicyAttached,
+)
+from policy_monitor.state import AccountState, RoleState
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.client import DynamoDBClient
+
+TABLE = "ledger"
+ACCOUNT = "123456789012"
+ROLE = "astronomer-remote-management"
+
+
+@contextmanager
+def dynamodb() -> Iterator["DynamoDBClient"]:
+    """A client of an emulated DynamoDB with the ledger's table, keyed as in the template."""
+    with mock_aws():
+        client = boto3.client(
+            "dynamodb",
+            region_name="us-east-1",
+            aws_access_key_id="testing",
+            aws_secret_access_key="testing",
+        )
+        client.create_table(
+            TableName=TABLE,
+            KeySchema=[
+                {"AttributeName": "pk", "KeyType": "HASH"},
+                {"AttributeName": "sk", "KeyType": "RANGE"},
+            ],
+            AttributeDefinitions=[
+                {"AttributeName": "pk", "AttributeType": "S"},
+                {"AttributeName": "sk", "AttributeType": "S"},
+            ],
+            BillingMode="PAY_PER_REQUEST",
+            StreamSpecification={"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"},
+        )
+        yield client
+
+
+def a_mutation(number: int, **details: Any) -> Mutation:
+    """The attachment of policy number `number`, that many seconds past midnight."""
+    minutes, seconds = divmod(number, 60)
+    policy = f"arn:aws:iam::{ACCOUNT}:policy/P{number}"
+    return Mutation(
+        **{
+            "time": f"2026-11-22T{minutes // 60:02}:{minutes % 60:02}:{seconds:02}Z",
+            "event_id": f"event-{number}",
+            "event_name": "AttachRolePolicy",
+            "account": ACCOUNT,
+            "region": "us-east-1",
+            "actor": Actor(ActorKind.VENDOR, arn=f"arn:aws:sts::{ACCOUNT}:assumed-role/{ROLE}/x"),
+            "kind": MutationKind.CHANGE,
+            "changes": (PolicyAttached(ROLE, policy, "v1", f"{number:064x}"),),
+            "target": ROLE,
+            **details,
+        }
+    )
+
+
+def a_genesis(**roles: RoleState) -> Genesis:
+    """A baseline of these roles, or of the watched role without policies."""
+    watched = {ROLE: RoleState(ROLE, f"arn:aws:iam::{ACCOUNT}:role/{ROLE}")}
+    return Genesis("2026-11-22T00:00:00Z", AccountState(roles=roles or watched, complete=True))
+
+
+def a_finding(number: int, verdict: str = "expansion", **details: Any) -> Finding:
+    """The finding of `a_mutation(number)`, one for each verdict."""
+    mutation = a_mutation(number)
+    return Finding(
+        **{
+            "finding_id": f"{number}-{verdict}",
+            "event_id": mutation.event_id,
+            "event_name": mutation.event_name,
+            "time": mutation.time,
+            "account": ACCOUNT,
+            "region": "us-east-1",
+            "subject": Subject(SubjectType.ROLE, f"arn:aws:iam::{ACCOUNT}:role/{ROLE}"),
+            "kind": FindingKind.CHANGE,
+            "verdict": verdict,
+            "severity": Severity.HIGH,
+            "actor": mutation.actor,
+            "summary": f"{ROLE} can do more.",
+            "comparison": {"schema": "policy-monitor/comparison/1", "verdict": verdict},
+            "before": DocumentVersion(None, "a" * 64),
+            "after": DocumentVersion(None, "b" * 64),
+            **details,
+        }
+    )
+
+
+def first(finding: Finding, **details: Any) -> tuple[Finding, Current]:
+    """A finding with the row that makes it the first of its slot."""
+    return finding, Current(finding.slot, finding.finding_id, revision=1, **details)
+
+
+def after(previous: Current, finding: Finding) -> tuple[Finding, Current]:
+    """A finding with the row that puts it in the place of another."""
+    revision = previous.revision + 1
+    return finding, Current(finding.slot, finding.finding_id, revision, previous.finding_id)
