@@ -1,0 +1,210 @@
+"""Which statements speak of which actions: the actions of two accesses, grouped.
+
+Actions that the same statements of both sides speak of are alike in all that follows, so they are
+decided together. A group can hold a difference only where something about its actions changed, so
+only groups in which the two sides' statements differ are made at all: most of two versions of a
+policy is never looked at.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import NamedTuple
+
+from iamdiff.budget import Budget
+from iamdiff.globs import ACTION_CHARACTERS, cells, is_literal, matcher
+
+_NAME_CHARACTERS = frozenset(ACTION_CHARACTERS + "*?")
+EVERY_SERVICE = "*"
+
+
+class ActionPattern(NamedTuple):
+    """``s3:Get*`` in lower case, taken apart; service and name ``*`` for every action."""
+
+    service: str
+    name: str
+
+
+@lru_cache(maxsize=16384)
+def parse_action(text: str) -> ActionPattern | None:
+    """Take an action pattern apart; None where no action's name can match it.
+
+    Actions are compared without case (IAM User Guide, "IAM JSON policy elements: Action").
+    """
+    service, _, name = text.lower().partition(":")
+    if service.strip("*") == "" and name.strip("*") == "":
+        return ActionPattern(EVERY_SERVICE, "*")
+    if not name or not _NAME_CHARACTERS.issuperset(name):
+        return None
+    return ActionPattern(service, "*" if not name.strip("*") else name)
+
+
+class Sides(NamedTuple):
+    """Statement bodies of the old and of the new side, as masks."""
+
+    old: int = 0
+    new: int = 0
+
+    def __or__(self, other: "Sides") -> "Sides":
+        """Either's bodies."""
+        return Sides(self.old | other.old, self.new | other.new)
+
+
+class ActionCell(NamedTuple):
+    """A class of actions of one group.
+
+    Attributes
+    ----------
+    service : str
+        ``*`` for a service that neither side names.
+    pattern : str
+        The narrowest pattern of the policies that covers it (``*`` for all else of the service).
+    example : str
+        An action's name in it, in lower case.
+    """
+
+    service: str
+    pattern: str
+    example: str
+
+
+@dataclass(slots=True)
+class Exclusion:
+    """A NotAction element: its patterns by service, and the bodies that use it."""
+
+    patterns: dict[str, list[str]]
+    sides: Sides
+
+
+@dataclass(slots=True)
+class ActionIndex:
+    """The action patterns of both sides, by service, with the bodies that hold each."""
+
+    services: dict[str, dict[str, Sides]] = field(default_factory=dict)
+    everywhere: Sides = field(default=Sides(0, 0))
+    exclusions: dict[frozenset[ActionPattern], Exclusion] = field(default_factory=dict)
+
+    def add(self, texts: Iterable[str], sides: Sides) -> None:
+        """Enter an Action element."""
+        services = self.services
+        for text in texts:
+            pattern = parse_action(text)
+            if pattern is None:
+                continue
+            if pattern.service == EVERY_SERVICE:
+                self.everywhere |= sides
+                continue
+            names = services.setdefault(pattern.service, {})
+            known = names.get(pattern.name)
+            names[pattern.name] = sides if known is None else known | sides
+
+    def add_exclusion(self, texts: Iterable[str], sides: Sides) -> None:
+        """Enter a NotAction element; one that excludes everything matches nothing."""
+        patterns = frozenset(p for text in texts if (p := parse_action(text)) is not None)
+        if any(pattern.service == EVERY_SERVICE for pattern in patterns):
+            return
+        known = self.exclusions.get(patterns)
+        if known is not None:
+            known.sides |= sides
+            return
+        by_service: dict[str, list[str]] = {}
+        for pattern in sorted(patterns):
+            by_service.setdefault(pattern.service, []).append(pattern.name)
+        self.exclusions[patterns] = Exclusion(by_service, sides)
+
+    def groups(self, budget: Budget) -> dict[Sides, list[ActionCell]]:
+        """Actions by the bodies that speak of them, where the two sides' bodies differ.
+
+        Raises
+        ------
+        BudgetExceeded
+            The patterns overlap in too many ways.
+        """
+        found: dict[Sides, list[ActionCell]] = {}
+        sweeping = self.everywhere.old != self.everywhere.new or any(
+            exclusion.sides.old != exclusion.sides.new for exclusion in self.exclusions.values()
+        )
+        names = set(self.services)
+        if sweeping:
+            for exclusion in self.exclusions.values():
+                names.update(exclusion.patterns)
+        for service in sorted(names):
+            index = ServiceIndex(self, service)
+            for sides, cell in index.cells(sweeping=sweeping, budget=budget):
+                if sides.old != sides.new:
+                    found.setdefault(sides, []).append(cell)
+        if sweeping:
+            sides = self.everywhere
+            for exclusion in self.exclusions.values():
+                sides |= exclusion.sides
+            if sides.old != sides.new:
+                cell = ActionCell(EVERY_SERVICE, "*", "x")
+                found.setdefault(sides, []).append(cell)
+        return found
+
+
+class ServiceIndex:
+    """The patterns of one service."""
+
+    def __init__(self, index: ActionIndex, service: str) -> None:
+        self.service = service
+        self.everywhere = index.everywhere
+        self.names = index.services.get(service, {})
+        self.excluded: list[tuple[list[str], Sides]] = [
+            (exclusion.patterns.get(service, []), exclusion.sides)
+            for exclusion in index.exclusions.values()
+        ]
+        self.wildcards: list[tuple[str, Callable[[str], bool], Sides]] = [
+            (name, matcher(name), sides)
+            for name, sides in self.names.items()
+            if not is_literal(name)
+        ]
+
+    def cells(self, *, sweeping: bool, budget: Budget) -> Iterator[tuple[Sides, ActionCell]]:
+        """Classes of this service's actions; where not `sweeping`, those that changed."""
+        changed = [name for name, sides in self.names.items() if sides.old != sides.new]
+        if not sweeping and all(is_literal(name) for name in changed):
+            budget.spend(len(changed))
+            for name in changed:
+                yield self.sides_of(name), ActionCell(self.service, name, name)
+            return
+        patterns = dict.fromkeys(self.names)
+        for excluded, _ in self.excluded:
+            patterns |= dict.fromkeys(excluded)
+        if sweeping:
+            patterns["*"] = None
+        names = list(patterns)
+        interest = sum(1 << i for i, name in enumerate(names) if name in changed)
+        found = cells(
+            names,
+            budget=budget,
+            characters=ACTION_CHARACTERS,
+            interest=0 if sweeping else interest,
+            empty=False,
+        )
+        for mask, example in found:
+            matched = [name for i, name in enumerate(names) if mask >> i & 1]
+            cell = ActionCell(self.service, narrowest(matched), example)
+            yield self.sides_of(example), cell
+
+    def sides_of(self, name: str) -> Sides:
+        """The bodies that speak of one action."""
+        old, new = self.names.get(name, Sides()) | self.everywhere
+        for _, test, sides in self.wildcards:
+            if test(name):
+                old |= sides.old
+                new |= sides.new
+        for patterns, sides in self.excluded:
+            if not any(matcher(pattern)(name) for pattern in patterns):
+                old |= sides.old
+                new |= sides.new
+        return Sides(old, new)
+
+
+def narrowest(patterns: Iterable[str]) -> str:
+    """The pattern that covers least, by its letters; ``*`` where there is none."""
+    return max(patterns, key=_letters, default="*")
+
+
+def _letters(pattern: str) -> tuple[bool, int]:
+    return is_literal(pattern), len(pattern) - pattern.count("*")

@@ -1,0 +1,209 @@
+"""Two accesses as one table of statement bodies: what a statement says, its actions aside.
+
+Statements that say the same of the same resources under the same conditions share a body, on
+either side and wherever they stand. So reordered, split and merged statements, other Sids and
+doubled values leave no trace, and comparing two sides of an action is comparing two sets of bits.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from iamdiff.actions import ActionIndex, Sides
+from iamdiff.arns import Pattern, crossing_readings, is_ambiguous, parse_pattern
+from iamdiff.globs import literal
+from iamdiff.logic import Undecided
+from iamdiff.model import (
+    Access,
+    Condition,
+    Document,
+    Effect,
+    Operator,
+    Principals,
+    Relation,
+    Statement,
+    ValueType,
+)
+from iamdiff.variables import Variable, has_variables, parse_variables
+
+BOUNDARY = -1
+"""The document number of the boundary."""
+
+LINK = Operator("(variable in a resource)", ValueType.NULL, Relation.EQUALS)
+"""Stands in a body's block for a resource pattern with a variable: no solver reads it."""
+_OPEN = "\ue002"
+
+
+class Place(NamedTuple):
+    """Where a statement stands: its document's number (BOUNDARY for the boundary's) and itself."""
+
+    document: int
+    statement: Statement
+
+
+type Block = tuple[Condition, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """What statements say, their actions aside.
+
+    Attributes
+    ----------
+    resources : tuple[Pattern, ...] | None
+        None where the statement names none: it speaks of every resource.
+    block : Block
+        Its conditions in one order, their keys in lower case.
+    linked : frozenset[Pattern]
+        Those of `resources` that hold a variable, which stands as ``*`` in them.
+    """
+
+    effect: Effect
+    in_boundary: bool
+    resources: tuple[Pattern, ...] | None
+    inverted: bool
+    block: Block
+    principals: Principals | None
+    linked: frozenset[Pattern] = frozenset()
+
+
+class Key(NamedTuple):
+    """What tells bodies apart."""
+
+    effect: Effect
+    in_boundary: bool
+    resources: frozenset[str] | None
+    inverted: bool
+    variables: bool
+    block: Block
+    principals: Principals | None
+
+
+@dataclass(slots=True)
+class BodyTable:
+    """The bodies of both sides; body i is bit i of a mask.
+
+    Attributes
+    ----------
+    crossing : bool
+        How to read resource patterns with fewer than six fields: completed with ``*``, or with
+        stars that run over colons.
+    ambiguous : set[str]
+        The patterns on which the two readings differ.
+    """
+
+    crossing: bool = False
+    bodies: list[Body] = field(default_factory=list)
+    places: tuple[dict[int, list[Place]], dict[int, list[Place]]] = field(
+        default_factory=lambda: ({}, {})
+    )
+    index: ActionIndex = field(default_factory=ActionIndex)
+    ambiguous: set[str] = field(default_factory=set)
+    known: dict[Key, int] = field(default_factory=dict)
+
+    def add(self, access: Access, side: int) -> None:
+        """Enter the statements of one side: 0 for the old, 1 for the new."""
+        for number, document in enumerate(access.identity):
+            self._add_document(document, number, side)
+        if access.boundary is not None:
+            self._add_document(access.boundary, BOUNDARY, side)
+
+    def _add_document(self, document: Document, number: int, side: int) -> None:
+        for statement in document.statements:
+            body = self._body(statement, number, variables=document.variables)
+            self.places[side].setdefault(body, []).append(Place(number, statement))
+            bit = 1 << body
+            sides = Sides(0, bit) if side else Sides(bit, 0)
+            if statement.inverted_actions:
+                self.index.add_exclusion(statement.actions, sides)
+            else:
+                self.index.add(statement.actions, sides)
+
+    def _body(self, statement: Statement, number: int, *, variables: bool) -> int:
+        resources = statement.resources
+        variables = variables and (
+            any(has_variables(text) for text in resources or ())
+            or any(has_variables(v) for c in statement.conditions for v in c.values)
+        )
+        key = Key(
+            statement.effect,
+            number == BOUNDARY,
+            None if resources is None else frozenset(resources),
+            statement.inverted_resources,
+            variables,
+            normal_block(statement.conditions, variables=variables),
+            statement.principals,
+        )
+        found = self.known.get(key)
+        if found is None:
+            found = self.known[key] = len(self.bodies)
+            self.bodies.append(self._make(key))
+        return found
+
+    def _make(self, key: Key) -> Body:
+        patterns: dict[Pattern, None] = {}
+        linked: set[Pattern] = set()
+        for text in sorted(key.resources or ()):
+            plain, is_linked = _without_variables(text) if key.variables else (text, False)
+            for pattern in self._readings(plain):
+                patterns[pattern] = None
+                if is_linked:
+                    linked.add(pattern)
+        return Body(
+            key.effect,
+            key.in_boundary,
+            None if key.resources is None else tuple(patterns),
+            key.inverted,
+            key.block,
+            key.principals,
+            frozenset(linked),
+        )
+
+    def _readings(self, text: str) -> Iterable[Pattern]:
+        if is_ambiguous(text):
+            self.ambiguous.add(text)
+            if self.crossing:
+                return [parse_pattern(each) for each in crossing_readings(text)]
+        return [parse_pattern(text)]
+
+
+def normal_block(conditions: Iterable[Condition], *, variables: bool) -> Block:
+    """Conditions in one order, keys in lower case, each value once."""
+    return tuple(
+        sorted(
+            {
+                Condition(
+                    condition.operator,
+                    condition.key.lower(),
+                    tuple(sorted({_value(text, variables=variables) for text in condition.values})),
+                )
+                for condition in conditions
+            },
+            key=lambda condition: (condition.key, condition.operator.name, condition.values),
+        )
+    )
+
+
+def _value(text: str, *, variables: bool) -> str:
+    """A condition value: escapes as literal characters, variables marked so that none is text."""
+    if not variables or not has_variables(text):
+        return text
+    plain, is_linked = _without_variables(text)
+    return f"{_OPEN}{text}" if is_linked else plain
+
+
+def is_opaque(condition: Condition) -> bool:
+    """Whether a condition holds policy variables, so that it reads more than its own key."""
+    return condition.operator is LINK or any(v.startswith(_OPEN) for v in condition.values)
+
+
+def _without_variables(text: str) -> tuple[str, bool]:
+    """A pattern with ``*`` for its variables; and whether it had any."""
+    parts = parse_variables(text)
+    if isinstance(parts, Undecided):
+        return text, True
+    plain = "".join(
+        part if isinstance(part, str) else literal(part.default or "") if not part.key else "*"
+        for part in parts
+    )
+    return plain, any(isinstance(part, Variable) and part.key for part in parts)

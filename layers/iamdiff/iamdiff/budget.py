@@ -1,0 +1,30 @@
+"""How much work one comparison may do: counted, not timed, so that an answer is repeatable."""
+
+from dataclasses import dataclass
+
+DEFAULT_STEPS = 400_000
+"""Automaton states, cells and solver branches together; about a second of work."""
+
+
+class BudgetExceeded(Exception):  # noqa: N818 - not an error: the comparison answers `undetermined`
+    """The comparison has done all the work that it may."""
+
+
+@dataclass(slots=True)
+class Budget:
+    """Counts steps up to a limit.
+
+    Raises
+    ------
+    BudgetExceeded
+        From `spend`, once no steps are left.
+    """
+
+    limit: int = DEFAULT_STEPS
+    spent: int = 0
+
+    def spend(self, steps: int = 1) -> None:
+        """Take `steps` off what is left."""
+        self.spent += steps
+        if self.spent > self.limit:
+            raise BudgetExceeded

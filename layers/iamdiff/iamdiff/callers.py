@@ -1,0 +1,183 @@
+"""Who may make a request, in classes that the policies' Principal elements tell apart."""
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+
+from iamdiff.bodies import Block, BodyTable
+from iamdiff.catalogue import Catalogue
+from iamdiff.domains import KeyFacts
+from iamdiff.keys import (
+    ALWAYS_PRESENT,
+    GLOBAL_PREFIX,
+    MULTIVALUED,
+    PRESENT_IN_ROLE_SESSIONS,
+    PRESENT_WHEN_SIGNED,
+)
+from iamdiff.kinds import Kind
+from iamdiff.logic import Undecided
+from iamdiff.model import Condition, Principals, PrincipalType, Request
+from iamdiff.operators import OPERATORS
+from iamdiff.principals import (
+    ANONYMOUS,
+    Caller,
+    keys_of,
+    matches_principals,
+    parse_caller,
+    write_caller,
+)
+
+_ARN_KEY = "aws:principalarn"
+_ACCOUNT = re.compile(r"(?<![0-9])[0-9]{12}(?![0-9])")
+_NOBODY = Caller(PrincipalType.AWS, "")
+_FRESH = tuple(digit * 12 for digit in "9876")
+_GENERIC = {
+    PrincipalType.SERVICE: "example.amazonaws.com",
+    PrincipalType.FEDERATED: "idp.example.com",
+    PrincipalType.CANONICAL_USER: "0" * 63 + "1",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class CallerClass:
+    """Principals that no Principal element tells apart.
+
+    Attributes
+    ----------
+    caller : Caller
+        One of them; with no name where no principal is bound.
+    mask : int
+        The bodies whose principals take them in.
+    true, false : Block, tuple[Block, ...]
+        What besides holds of their context, and what does not.
+    doubts : tuple[Undecided, ...]
+        Elements of which AWS's pages do not say whether they take them in.
+    """
+
+    caller: Caller
+    mask: int
+    true: Block = ()
+    false: tuple[Block, ...] = ()
+    doubts: tuple[Undecided, ...] = ()
+    keys: Mapping[str, str | None] = field(default_factory=dict)
+
+    def facts(self, catalogue: Catalogue) -> Callable[[str], KeyFacts]:
+        """What is known of each context key in these principals' requests."""
+        caller = self.caller
+        signed = caller.name != ANONYMOUS
+        session = bool(caller.role)
+
+        def of(key: str) -> KeyFacts:
+            if key in self.keys:
+                value = self.keys[key]
+                return KeyFacts(never=value is None, fixed=value)
+            present = (
+                key in ALWAYS_PRESENT
+                or (signed and key in PRESENT_WHEN_SIGNED)
+                or (session and key in PRESENT_IN_ROLE_SESSIONS)
+            )
+            several = (
+                key in MULTIVALUED
+                if key.startswith(GLOBAL_PREFIX)
+                else catalogue.holds_several(key)
+            )
+            return KeyFacts(present=present, several=several)
+
+        return of
+
+    def request(self, request: Request) -> Request:
+        """A request as one of these principals makes it."""
+        if not self.caller.name:
+            return request
+        context = {key: value for key, value in request.context.items() if key not in self.keys}
+        principal = write_caller(self.caller.kind, self.caller.name)
+        if self.true:
+            own = context.pop(_ARN_KEY, principal)
+            principal = own if isinstance(own, str) else own[0]
+        return replace(request, principal=principal, context=context)
+
+
+def caller_classes(table: BodyTable, kind: Kind, principal: str | None) -> Iterator[CallerClass]:
+    """The classes of principals of a comparison.
+
+    In an identity policy there is one: the principal that is bound, or any.
+    """
+    if principal is not None:
+        yield _class_of(table, parse_caller(principal))
+    elif kind is Kind.IDENTITY:
+        yield CallerClass(_NOBODY, -1)
+    else:
+        seen: set[str | int] = set()
+        sensitive = _reads_principal_keys(table)
+        for each in _candidates(table):
+            # Classes that the same statements speak of are alike, unless conditions look closer.
+            alike = each.caller.name if sensitive else each.mask
+            if alike not in seen:
+                seen.add(alike)
+                yield each
+
+
+def _class_of(table: BodyTable, caller: Caller) -> CallerClass:
+    mask = 0
+    doubts = []
+    for number, body in enumerate(table.bodies):
+        answer = True if body.principals is None else matches_principals(body.principals, caller)
+        if isinstance(answer, Undecided):
+            doubts.append(answer)
+        elif answer:
+            mask |= 1 << number
+    return CallerClass(caller, mask, doubts=tuple(doubts), keys=keys_of(caller))
+
+
+def _candidates(table: BodyTable) -> Iterator[CallerClass]:
+    """One class for whoever is named, for others of their accounts, and for strangers."""
+    elements = [body.principals for body in table.bodies if body.principals is not None]
+    named = {write_caller(kind, name): None for kind, name in _names(elements) if name != "*"}
+    callers = [parse_caller(text) for text in named]
+    accounts = dict.fromkeys(caller.account for caller in callers if caller.account)
+    accounts |= dict.fromkeys(_accounts_in_conditions(table))
+    stranger = next(account for account in _FRESH if account not in accounts)
+    for caller in callers:
+        if caller.resource != "root":
+            yield _class_of(table, caller)
+    for account in (*accounts, stranger):
+        roles = [c.name for c in callers if c.account == account and c.role and not c.is_session]
+        yield _any_role(table, account, roles)
+        yield _class_of(table, parse_caller(f"arn:aws:iam::{account}:user/example"))
+        yield _class_of(table, parse_caller(f"arn:aws:iam::{account}:root"))
+    yield _class_of(table, parse_caller(ANONYMOUS))
+    for kind, name in _GENERIC.items():
+        yield _class_of(table, parse_caller(write_caller(kind, name)))
+
+
+def _names(elements: Iterable[Principals]) -> Iterator[tuple[PrincipalType, str]]:
+    for element in elements:
+        yield from element.names
+
+
+def _any_role(table: BodyTable, account: str, named: Iterable[str]) -> CallerClass:
+    """The roles of an account but those that are named; which one is up to the conditions."""
+    found = _class_of(table, parse_caller(f"arn:aws:iam::{account}:role/example"))
+    like = OPERATORS["ArnLike"]
+    return replace(
+        found,
+        true=(Condition(like, _ARN_KEY, (f"arn:aws:iam::{account}:role/?*",)),),
+        false=tuple((Condition(like, _ARN_KEY, (name,)),) for name in named),
+        keys={key: value for key, value in found.keys.items() if key != _ARN_KEY},
+    )
+
+
+def _accounts_in_conditions(table: BodyTable) -> Iterator[str]:
+    for body in table.bodies:
+        for condition in body.block:
+            if condition.key.startswith("aws:principal"):
+                for value in condition.values:
+                    yield from _ACCOUNT.findall(value)
+
+
+def _reads_principal_keys(table: BodyTable) -> bool:
+    return any(
+        condition.key.startswith("aws:principal") or condition.key == "aws:username"
+        for body in table.bodies
+        for condition in body.block
+    )

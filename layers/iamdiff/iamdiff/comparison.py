@@ -1,0 +1,370 @@
+"""How two accesses differ: a verdict, and grants with witnesses as its proof."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from iamdiff.actions import ActionCell, Sides
+from iamdiff.bodies import LINK, BodyTable, is_opaque
+from iamdiff.budget import Budget, BudgetExceeded
+from iamdiff.callers import CallerClass, caller_classes
+from iamdiff.catalogue import ACCESS_LEVELS, Catalogue, EmptyCatalogue
+from iamdiff.differences import Cause, Decision, Differ, Region
+from iamdiff.evaluator import evaluate
+from iamdiff.grants import (
+    Grant,
+    Naming,
+    Row,
+    access_levels,
+    is_latent,
+    name_actions,
+    rows_of,
+    witness_of,
+)
+from iamdiff.kinds import Kind
+from iamdiff.model import (
+    Access,
+    Condition,
+    ContextValue,
+    Document,
+    Effect,
+    Request,
+    Statement,
+)
+from iamdiff.solver import Solver
+
+MOST_GRANTS = 20
+"""Rows in one direction; what is beyond is counted."""
+
+
+class Verdict(StrEnum):
+    """How the new access differs from the old."""
+
+    EQUIVALENT = "equivalent"
+    EXPANSION = "expansion"
+    REDUCTION = "reduction"
+    MIXED = "mixed"
+    UNDETERMINED = "undetermined"
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why a comparison could not be decided: a name for programs, a sentence for people."""
+
+    code: str
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """How two accesses differ.
+
+    Attributes
+    ----------
+    gained, lost : tuple[Grant, ...]
+        Requests that only the new side allows, and only the old side; the gravest first.
+    gained_folded, lost_folded : int
+        Rows beyond `MOST_GRANTS`.
+    undetermined : tuple[Reason, ...]
+        Empty but where the verdict is undetermined.
+    lifted_denies, added_denies : tuple[Grant, ...]
+        Requests that a Deny stopped on one side and none stops on the other, allowed or not.
+    """
+
+    verdict: Verdict
+    gained: tuple[Grant, ...] = ()
+    lost: tuple[Grant, ...] = ()
+    undetermined: tuple[Reason, ...] = ()
+    gained_folded: int = 0
+    lost_folded: int = 0
+    lifted_denies: tuple[Grant, ...] = ()
+    added_denies: tuple[Grant, ...] = ()
+    catalogue_date: str = ""
+
+    @property
+    def latent(self) -> bool:
+        """Whether all that was gained is latent."""
+        return bool(self.gained) and all(grant.latent for grant in self.gained)
+
+
+def compare(
+    old: Access,
+    new: Access,
+    *,
+    kind: str = "identity",
+    part: bool = False,
+    principal: str | None = None,
+    catalogue: Catalogue | None = None,
+    steps: int | None = None,
+) -> Comparison:
+    """Say whether there is a request that one access allows and the other does not.
+
+    Parameters
+    ----------
+    kind : str
+        ``identity``, ``trust`` or ``resource``.
+    part : bool
+        Judge the policies as a part of some access, so that a lifted Deny is a gain.
+    principal : str | None
+        The ARN of the one principal that makes the requests; None: any.
+    steps : int | None
+        How much work may be done before the answer is `undetermined`.
+
+    Raises
+    ------
+    ValueError
+        There is no such kind.
+    """
+    question = Question(old, new, Kind(kind), part, principal, catalogue or EmptyCatalogue(), steps)
+    return question.answer()
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One comparison to be made."""
+
+    old: Access
+    new: Access
+    kind: Kind
+    part: bool
+    principal: str | None
+    catalogue: Catalogue
+    steps: int | None
+
+    def answer(self) -> Comparison:
+        """Compare; where AWS's pages allow two readings of a pattern, by both."""
+        first = self._answer(crossing=False)
+        comparison, ambiguous = first
+        if not ambiguous:
+            return comparison
+        other, _ = self._answer(crossing=True)
+        if other.verdict == comparison.verdict:
+            return comparison
+        named = ", ".join(sorted(ambiguous))
+        reason = Reason(
+            "short-arn",
+            f"AWS's pages allow two readings of {named}, and the verdict depends on which",
+        )
+        return _undetermined(comparison, [reason])
+
+    def _answer(self, *, crossing: bool) -> tuple[Comparison, set[str]]:
+        table = BodyTable(crossing=crossing)
+        table.add(self.old, 0)
+        table.add(self.new, 1)
+        budget = Budget() if self.steps is None else Budget(self.steps)
+        finding = _Finding(self, table, budget)
+        try:
+            finding.search()
+        except BudgetExceeded:
+            finding.reasons["budget"] = Reason(
+                "budget",
+                f"the policies overlap in too many ways to compare in {budget.limit} steps",
+            )
+        return finding.comparison(), table.ambiguous
+
+
+type Found = list[tuple[Sides, list[tuple[Region, Cause, Mapping[str, ContextValue]]]]]
+
+
+@dataclass(slots=True)
+class _Finding:
+    """A comparison in the making."""
+
+    question: Question
+    table: BodyTable
+    budget: Budget
+    reasons: dict[str, Reason] = field(default_factory=dict)
+    gained: list[Grant] = field(default_factory=list)
+    lost: list[Grant] = field(default_factory=list)
+    lifted: list[Grant] = field(default_factory=list)
+    added: list[Grant] = field(default_factory=list)
+
+    def search(self) -> None:
+        """Look at every class of requests in which the two sides' statements differ."""
+        question = self.question
+        groups = self.table.index.groups(self.budget)
+        if not groups:
+            return
+        for caller in caller_classes(self.table, question.kind, question.principal):
+            for doubt in caller.doubts:
+                self.reasons[doubt.sentence] = Reason(doubt.code, doubt.sentence)
+            differ = Differ(
+                self.table,
+                Solver(caller.facts(question.catalogue), self.budget),
+                self.budget,
+                (question.old.boundary is not None, question.new.boundary is not None),
+                caller,
+                part=question.part,
+            )
+            self._search(differ, caller, groups)
+
+    def _search(
+        self, differ: Differ, caller: CallerClass, groups: Mapping[Sides, Sequence[ActionCell]]
+    ) -> None:
+        gained: Found = []
+        lost: Found = []
+        named: dict[Sides, list[ActionCell]] = {}
+        for all_sides, cells in groups.items():
+            sides = Sides(all_sides.old & caller.mask, all_sides.new & caller.mask)
+            if sides.old == sides.new:
+                continue
+            named.setdefault(sides, []).extend(cells)
+        for sides in named:
+            for region in differ.regions(sides):
+                self._doubt(region.decision)
+                for found, differences in (
+                    (gained, region.decision.gained),
+                    (lost, region.decision.lost),
+                ):
+                    found.append(
+                        (sides, [(region, each.cause, each.context) for each in differences])
+                    )
+        spelling = _spelling(self.question)
+        naming = Naming(self.table.index, named, self.question.catalogue, spelling, self.budget)
+        self.gained += self._grants(gained, naming, caller, side=1)
+        self.lost += self._grants(lost, naming, caller, side=0)
+
+    def _doubt(self, decision: Decision) -> None:
+        for condition in (*decision.gained_doubts, *decision.lost_doubts):
+            reason = _reason(condition)
+            self.reasons[reason.sentence] = reason
+
+    def _grants(
+        self, found: Found, naming: Naming, caller: CallerClass, *, side: int
+    ) -> Iterable[Grant]:
+        for row in rows_of(found):
+            grant = self._grant(row, naming, caller, side=side)
+            if self._is_confirmed(grant, side=side):
+                yield grant
+            else:
+                sentence = (
+                    f"the witness {grant.witness.action} on {grant.witness.resource} "
+                    "was not confirmed by the reference evaluator"
+                )
+                self.reasons[sentence] = Reason("unconfirmed", sentence)
+
+    def _grant(self, row: Row, naming: Naming, caller: CallerClass, *, side: int) -> Grant:
+        named = name_actions(row, naming)
+        here, there = self.table.places[side], self.table.places[1 - side]
+        cause = row.cause
+        allowed_by = [
+            place
+            for number in (cause.allow, cause.within)
+            if number is not None
+            for place in here[number]
+        ]
+        stopped_by = [] if cause.stopped_by is None else there[cause.stopped_by]
+        shown = allowed_by[0] if cause.allow is not None else stopped_by[0]
+        return Grant(
+            actions=named.patterns,
+            catalogued=tuple(sorted({action.name for action in named.catalogued})),
+            uncatalogued=named.uncatalogued,
+            access_levels=access_levels(named.catalogued),
+            resources=row.resources,
+            conditions=shown.statement.conditions,
+            allowed_by=tuple(allowed_by),
+            before=cause.before,
+            before_statements=tuple(stopped_by),
+            witness=caller.request(witness_of(row, named, naming)),
+            latent=bool(naming.catalogue.date) and is_latent(row, named, self.budget),
+        )
+
+    def _is_confirmed(self, grant: Grant, *, side: int) -> bool:
+        question = self.question
+        sides = (question.old, question.new)
+        here, there = sides[side], sides[1 - side]
+        if not grant.allowed_by:
+            here, there = _with_everything(here), _with_everything(there)
+        return is_confirmed(grant.witness, there, here, question.kind)
+
+    def comparison(self) -> Comparison:
+        """The verdict on what was found."""
+        gained, gained_folded = _gravest(self.gained)
+        lost, lost_folded = _gravest(self.lost)
+        match bool(gained), bool(lost):
+            case True, True:
+                verdict = Verdict.MIXED
+            case _ if self.reasons:
+                verdict = Verdict.UNDETERMINED
+            case True, False:
+                verdict = Verdict.EXPANSION
+            case False, True:
+                verdict = Verdict.REDUCTION
+            case _:
+                verdict = Verdict.EQUIVALENT
+        return Comparison(
+            verdict,
+            gained,
+            lost,
+            tuple(self.reasons.values()) if verdict is Verdict.UNDETERMINED else (),
+            gained_folded,
+            lost_folded,
+            tuple(self.lifted),
+            tuple(self.added),
+            self.question.catalogue.date,
+        )
+
+
+def is_confirmed(witness: Request, refusing: Access, allowing: Access, kind: Kind) -> bool:
+    """Whether the reference evaluator agrees that a witness tells two accesses apart."""
+    return (
+        evaluate(allowing, witness, kind=kind).allowed
+        and evaluate(refusing, witness, kind=kind).refused
+    )
+
+
+def _with_everything(access: Access) -> Access:
+    """An access with "Allow everything" beside its policies."""
+    statement = Statement(0, "", Effect.ALLOW, ("*",), ("*",))
+    return Access((*access.identity, Document((statement,))), access.boundary)
+
+
+def _gravest(grants: Sequence[Grant]) -> tuple[tuple[Grant, ...], int]:
+    ordered = sorted(grants, key=_gravity)
+    return tuple(ordered[:MOST_GRANTS]), max(0, len(ordered) - MOST_GRANTS)
+
+
+def _gravity(grant: Grant) -> tuple[bool, int, int]:
+    levels = [ACCESS_LEVELS.index(x) for x in grant.access_levels if x in ACCESS_LEVELS]
+    return grant.latent, min(levels, default=len(ACCESS_LEVELS)), -len(grant.catalogued)
+
+
+def _spelling(question: Question) -> Mapping[str, str]:
+    """Action patterns in lower case, as the policies' authors wrote them."""
+    documents = [
+        document
+        for access in (question.old, question.new)
+        for document in (*access.identity, *([access.boundary] if access.boundary else []))
+    ]
+    return {
+        text.lower(): text
+        for document in documents
+        for statement in document.statements
+        for text in statement.actions
+    }
+
+
+def _reason(condition: Condition) -> Reason:
+    if condition.operator is LINK:
+        return Reason(
+            "policy-variable",
+            f"{condition.key} {', '.join(condition.values)} holds a policy variable",
+        )
+    name = f"{condition.operator.name} on {condition.key}"
+    if is_opaque(condition):
+        return Reason("policy-variable", f"{name} compares it with a policy variable")
+    return Reason("unreadable-value", f"{name} has a value that it cannot read")
+
+
+def _undetermined(comparison: Comparison, reasons: Sequence[Reason]) -> Comparison:
+    return Comparison(
+        Verdict.UNDETERMINED,
+        comparison.gained,
+        comparison.lost,
+        (*comparison.undetermined, *reasons),
+        comparison.gained_folded,
+        comparison.lost_folded,
+        comparison.lifted_denies,
+        comparison.added_denies,
+        comparison.catalogue_date,
+    )

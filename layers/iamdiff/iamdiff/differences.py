@@ -1,0 +1,311 @@
+"""Where two accesses differ: the requests that one side allows and the other does not.
+
+For a group of actions (all spoken of by the same bodies) the resources are split by which bodies
+match them; in each class what is left is a question about conditions: can the allows of one side
+hold while the other side refuses? The other side refuses because none of its allows holds,
+because a Deny does, or because its boundary allows nothing: each way is asked by itself, so an
+answer says what stopped the request before.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import NamedTuple
+
+from iamdiff.actions import Sides, narrowest
+from iamdiff.arns import EVERYTHING, Pattern, mask_of, resource_cells
+from iamdiff.bodies import LINK, Block, Body, BodyTable
+from iamdiff.budget import Budget
+from iamdiff.callers import CallerClass
+from iamdiff.globs import Cell
+from iamdiff.model import Condition, ContextValue, Effect
+from iamdiff.solver import Solver
+
+
+class Before(StrEnum):
+    """What stopped a gained request before (or stops a lost one now)."""
+
+    NOT_ALLOWED = "not_allowed"
+    CONDITION = "condition"
+    DENIED = "denied"
+    BOUNDARY = "boundary"
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """Why a request is allowed on one side and not on the other; bodies by number.
+
+    Attributes
+    ----------
+    allow, within : int | None
+        The identity statement and the boundary statement that allow it. None for `allow`: a Deny
+        of a policy that is judged as a part was lifted.
+    stopped_by : int | None
+        The Deny that stops it on the other side.
+    """
+
+    allow: int | None
+    within: int | None
+    before: Before
+    stopped_by: int | None = None
+
+
+class Difference(NamedTuple):
+    """A cause and a context in which it shows."""
+
+    cause: Cause
+    context: dict[str, ContextValue]
+
+
+class Decision(NamedTuple):
+    """What two sets of bodies allow differently; and what could not be decided either way."""
+
+    gained: tuple[Difference, ...]
+    lost: tuple[Difference, ...]
+    gained_doubts: tuple[Condition, ...]
+    lost_doubts: tuple[Condition, ...]
+
+
+class Region(NamedTuple):
+    """A class of resources in a group of actions, and what differs there."""
+
+    resources: "ResourceIndex"
+    cell: Cell
+    decision: Decision
+
+
+@dataclass(frozen=True, slots=True)
+class ResourceIndex:
+    """The resource patterns of a group's bodies.
+
+    Attributes
+    ----------
+    masks : dict[int, int]
+        By body: which of `patterns` are its own.
+    """
+
+    patterns: tuple[Pattern, ...]
+    masks: dict[int, int]
+
+    def holds(self, resource: str, cell: Cell) -> bool:
+        """Whether a resource lies in a cell."""
+        return mask_of(resource, self.patterns) == cell.mask
+
+    def label(self, cell: Cell) -> str:
+        """The narrowest pattern of the policies that covers a cell; ``*`` for all else."""
+        matched = [p.text for i, p in enumerate(self.patterns) if cell.mask >> i & 1]
+        return narrowest(matched)
+
+
+@dataclass(slots=True)
+class Differ:
+    """Compares the two sides of a body table.
+
+    Attributes
+    ----------
+    bounded : tuple[bool, bool]
+        Whether the old and the new side have a boundary.
+    caller : CallerClass
+        Who makes the requests.
+    part : bool
+        Whether the policies are judged as a part of some access: a lifted Deny is a gain.
+    """
+
+    table: BodyTable
+    solver: Solver
+    budget: Budget
+    bounded: tuple[bool, bool]
+    caller: CallerClass
+    part: bool = False
+    decided: dict[tuple[int, int], Decision] = field(default_factory=dict)
+    derived: dict[tuple[int, frozenset[Pattern]], int] = field(default_factory=dict)
+
+    def regions(self, sides: Sides) -> Iterator[Region]:
+        """The classes of resources in which a group of actions is allowed differently.
+
+        Raises
+        ------
+        BudgetExceeded
+            There is too much to look at.
+        """
+        numbers = list(bits(sides.old | sides.new))
+        index, interest = self._resource_index(numbers, sides.old ^ sides.new)
+        seen: set[tuple[int, int]] = set()
+        for cell in resource_cells(index.patterns, budget=self.budget, interest=interest):
+            self.budget.spend()
+            old = new = 0
+            for number in numbers:
+                active = self._active(number, index, cell)
+                if active is None:
+                    continue
+                old |= (sides.old >> number & 1) << active
+                new |= (sides.new >> number & 1) << active
+            if old == new:
+                continue
+            seen.add((old, new))
+            decision = self._decide(old, new)
+            if any(decision):
+                yield Region(index, cell, decision)
+
+    def _resource_index(self, numbers: Sequence[int], changed: int) -> tuple[ResourceIndex, int]:
+        """The patterns of some bodies, and those on which a change may show (0: any)."""
+        places: dict[Pattern, int] = {}
+        masks: dict[int, int] = {}
+        interest = 0
+        anywhere = False
+        for number in numbers:
+            body = self.table.bodies[number]
+            mask = 0
+            for pattern in body.resources or ():
+                mask |= 1 << places.setdefault(pattern, len(places))
+            masks[number] = mask
+            if changed >> number & 1:
+                interest |= mask
+                anywhere = anywhere or body.inverted or body.resources is None
+        return ResourceIndex(tuple(places), masks), 0 if anywhere else interest
+
+    def _active(self, number: int, index: ResourceIndex, cell: Cell) -> int | None:
+        """The body that speaks of a cell: itself, a derived one, or none."""
+        body = self.table.bodies[number]
+        if body.resources is None:
+            return number
+        matched = index.masks[number] & cell.mask
+        if not matched:
+            return number if body.inverted else None
+        if not body.linked:
+            return None if body.inverted else number
+        hit = [pattern for i, pattern in enumerate(index.patterns) if matched >> i & 1]
+        links = frozenset(pattern for pattern in hit if pattern in body.linked)
+        if len(links) < len(hit):
+            return None if body.inverted else number
+        return self._derive(number, links)
+
+    def _derive(self, number: int, links: frozenset[Pattern]) -> int:
+        """A body that speaks of a cell only where its variables make it."""
+        found = self.derived.get((number, links))
+        if found is None:
+            body = self.table.bodies[number]
+            texts = tuple(sorted(pattern.text for pattern in links))
+            name = "NotResource" if body.inverted else "Resource"
+            block: Block = (*body.block, Condition(LINK, name, texts))
+            made = Body(body.effect, body.in_boundary, None, False, block, body.principals)
+            found = len(self.table.bodies)
+            self.table.bodies.append(made)
+            for places in self.table.places:
+                if number in places:
+                    places[found] = places[number]
+            self.derived[number, links] = found
+        return found
+
+    def _decide(self, old: int, new: int) -> Decision:
+        known = self.decided.get((old, new))
+        if known is None:
+            old_bounded, new_bounded = self.bounded
+            then = self._standing(old, bounded=old_bounded)
+            now = self._standing(new, bounded=new_bounded)
+            gained_doubts: list[Condition] = []
+            lost_doubts: list[Condition] = []
+            gained = tuple(self._gained(then, now, gained_doubts))
+            lost = tuple(self._gained(now, then, lost_doubts))
+            known = Decision(
+                gained,
+                lost,
+                () if gained else tuple(dict.fromkeys(gained_doubts)),
+                () if lost else tuple(dict.fromkeys(lost_doubts)),
+            )
+            self.decided[old, new] = known
+        return known
+
+    def _standing(self, mask: int, *, bounded: bool) -> "Standing":
+        allows: dict[Block, int] = {}
+        denies: dict[Block, int] = {}
+        ceiling: dict[Block, int] = {}
+        for number in bits(mask):
+            body = self.table.bodies[number]
+            if body.effect is Effect.DENY:
+                denies.setdefault(body.block, number)
+            elif body.in_boundary:
+                ceiling.setdefault(body.block, number)
+            else:
+                allows.setdefault(body.block, number)
+        return Standing(allows, denies, ceiling if bounded else None)
+
+    def _gained(
+        self, then: "Standing", now: "Standing", doubts: list[Condition]
+    ) -> Iterator[Difference]:
+        """What `now` allows and `then` does not, by cause."""
+        for question in _questions(then, now, part=self.part):
+            answer = self.solver.solve(
+                [*question.true, self.caller.true], [*question.false, *self.caller.false]
+            )
+            if answer.context is not None:
+                yield Difference(question.cause, dict(answer.context))
+            doubts += answer.doubts
+
+
+class Standing(NamedTuple):
+    """What one side says of a class of requests: bodies by their conditions, each block once.
+
+    `ceiling` are the boundary's allows, None where there is no boundary.
+    """
+
+    allows: dict[Block, int]
+    denies: dict[Block, int]
+    ceiling: dict[Block, int] | None
+
+
+class _Question(NamedTuple):
+    cause: Cause
+    true: list[Block]
+    false: list[Block]
+
+
+def _questions(then: Standing, now: Standing, *, part: bool) -> Iterator[_Question]:
+    """Each way in which a request can be allowed now and refused then."""
+    if part:
+        yield from _lifted(then, now)
+    if () in now.denies or now.ceiling == {}:
+        return
+    ceilings: Iterable[tuple[Block, int | None]] = (
+        [((), None)] if now.ceiling is None else list(now.ceiling.items())
+    )
+    for allow, number in now.allows.items():
+        for within, ceiling in ceilings:
+            yield from _refusals(then, now, (allow, number), (within, ceiling))
+
+
+def _lifted(then: Standing, now: Standing) -> Iterator[_Question]:
+    """A Deny that is gone, whatever is allowed."""
+    for block, number in then.denies.items():
+        if block not in now.denies:
+            cause = Cause(None, None, Before.DENIED, number)
+            yield _Question(cause, [block], list(now.denies))
+
+
+def _refusals(
+    then: Standing, now: Standing, allow: tuple[Block, int], within: tuple[Block, int | None]
+) -> Iterator[_Question]:
+    """The ways in which what one allow grants now was refused then."""
+    true = [allow[0], within[0]]
+    denies = list(now.denies)
+    if allow[0] not in then.allows:
+        before = Before.CONDITION if then.allows else Before.NOT_ALLOWED
+        yield _Question(Cause(allow[1], within[1], before), true, [*denies, *then.allows])
+    for deny, stopped_by in then.denies.items():
+        if deny not in now.denies:
+            cause = Cause(allow[1], within[1], Before.DENIED, stopped_by)
+            yield _Question(cause, [*true, deny], denies)
+    if then.ceiling is not None and within[0] not in then.ceiling:
+        cause = Cause(allow[1], within[1], Before.BOUNDARY)
+        yield _Question(cause, true, [*denies, *then.ceiling])
+
+
+def bits(mask: int) -> Iterator[int]:
+    """The numbers of the bits that are set."""
+    while mask:
+        low = mask & -mask
+        yield low.bit_length() - 1
+        mask ^= low
+
+
+__all__ = ["EVERYTHING", "Before", "Cause", "Decision", "Differ", "Difference", "Region"]

@@ -1,0 +1,266 @@
+"""The values of one context key, split into cells by the conditions that read it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from iamdiff.arns import arn_cells, parse_pattern
+from iamdiff.bodies import is_opaque
+from iamdiff.contexts import KeyState, Predicate, null_predicate, predicate
+from iamdiff.globs import Reading, cells, literal, reader
+from iamdiff.model import Condition, Quantifier, Relation, ValueType
+from iamdiff.values import (
+    AddressRange,
+    fold_case,
+    read_address_range,
+    read_binary,
+    read_boolean,
+    read_date,
+    read_number,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+    from decimal import Decimal
+
+    from iamdiff.budget import Budget
+
+
+class KeyFacts(NamedTuple):
+    """What is known of a key whatever the policies say.
+
+    Attributes
+    ----------
+    present : bool
+        AWS documents it as always included in the request.
+    several : bool | None
+        Whether it is an array; None where the catalogue does not know the key.
+    fixed : str | None
+        The one value that it holds (a bound principal's), if it does.
+    never : bool
+        It is never there (``aws:username`` of a role session).
+    """
+
+    present: bool = False
+    several: bool | None = None
+    fixed: str | None = None
+    never: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Domain:
+    """A key's values.
+
+    Attributes
+    ----------
+    examples : tuple[str, ...]
+        One value of each cell.
+    others : tuple[str | None, ...]
+        Another one of the cell, None where there is no other.
+    predicates : dict[Condition, Predicate]
+        By condition; one that is missing cannot be read.
+    exact : bool
+        False where conditions of different types read the key: a class may be missing.
+    """
+
+    examples: tuple[str, ...]
+    others: tuple[str | None, ...]
+    predicates: dict[Condition, Predicate]
+    start: KeyState
+    exact: bool = True
+
+    @property
+    def wide(self) -> int:
+        """The cells that hold more than one value."""
+        return sum(1 << i for i, other in enumerate(self.others) if other is not None)
+
+
+def build_domain(conditions: Iterable[Condition], facts: KeyFacts, budget: Budget) -> Domain:
+    """Split the values of a key by the conditions on it.
+
+    Conditions whose values cannot be read have no predicate in the result.
+
+    Raises
+    ------
+    BudgetExceeded
+        The conditions overlap in too many ways.
+    """
+    nulls: list[Condition] = []
+    readers: dict[Condition, Callable[[str], bool]] = {}
+    for condition in conditions:
+        if is_opaque(condition):
+            continue
+        if condition.operator.type is ValueType.NULL:
+            nulls.append(condition)
+        elif (test := value_test(condition)) is not None:
+            readers[condition] = test
+    has_sets = any(c.operator.quantifier is not Quantifier.NONE for c in readers)
+    examples, exact = _examples(list(readers), facts, budget)
+    if has_sets and "" not in examples and facts.fixed is None:
+        examples.append("")
+    everything = (1 << len(examples)) - 1
+    empty = 1 << examples.index("") if "" in examples else 0
+    predicates = {}
+    for condition, test in readers.items():
+        matched = sum(1 << i for i, example in enumerate(examples) if test(example))
+        predicates[condition] = predicate(condition.operator, matched, everything, empty)
+    for condition in nulls:
+        predicates[condition] = null_predicate(condition, everything)
+    several = has_sets if facts.several is None else facts.several
+    start = KeyState(
+        absent=not facts.present and facts.fixed is None,
+        single=0 if facts.never else everything,
+        several=several and facts.fixed is None and not facts.never,
+        within=everything & ~empty,
+    )
+    others = _others(examples, list(readers.values())) if start.several else (None,) * len(examples)
+    return Domain(tuple(examples), others, predicates, start, exact)
+
+
+_TEXT = (ValueType.STRING, ValueType.ARN)
+
+_COMPARISONS: dict[Relation, Callable[[Any, Any], bool]] = {
+    Relation.EQUALS: lambda value, wanted: value == wanted,
+    Relation.LESS_THAN: lambda value, wanted: value < wanted,
+    Relation.LESS_THAN_EQUALS: lambda value, wanted: value <= wanted,
+    Relation.GREATER_THAN: lambda value, wanted: value > wanted,
+    Relation.GREATER_THAN_EQUALS: lambda value, wanted: value >= wanted,
+    Relation.IN_RANGE: lambda value, wanted: wanted.covers(value),
+}
+
+_READERS: dict[ValueType, Callable[[str], Any]] = {
+    ValueType.NUMERIC: read_number,
+    ValueType.DATE: read_date,
+    ValueType.BOOL: read_boolean,
+    ValueType.IP: read_address_range,
+    ValueType.BINARY: read_binary,
+}
+
+
+def value_test(condition: Condition) -> Callable[[str], bool] | None:
+    """Whether a value matches one of a condition's values, its negation aside.
+
+    None where one of the policy's values cannot be read as the operator's type.
+    """
+    kind, relation = condition.operator.type, condition.operator.relation
+    if kind in _TEXT:
+        tests = [reader(*_pattern(condition, value)) for value in condition.values]
+        return lambda text: any(test(text) for test in tests)
+    read, compare = _READERS[kind], _COMPARISONS[relation]
+    wanted = [read(value) for value in condition.values]
+    if not wanted or any(value is None for value in wanted):
+        return None
+
+    def test(text: str) -> bool:
+        value = read(text)
+        return value is not None and any(compare(value, each) for each in wanted)
+
+    return test
+
+
+def _pattern(condition: Condition, value: str) -> tuple[str, Reading]:
+    """A value of a String… or Arn… condition as a pattern and how to read it."""
+    if condition.operator.type is ValueType.ARN:
+        return value, Reading.ARN
+    if condition.operator.relation is Relation.LIKE:
+        return value, Reading.PLAIN
+    if condition.operator.relation is Relation.EQUALS_IGNORE_CASE:
+        return fold_case(literal(value)), Reading.FOLDED
+    return literal(value), Reading.PLAIN
+
+
+def _examples(
+    conditions: Sequence[Condition], facts: KeyFacts, budget: Budget
+) -> tuple[list[str], bool]:
+    """One value of each cell; and whether these are surely all cells."""
+    if facts.fixed is not None:
+        return [facts.fixed], True
+    by_type: dict[ValueType, list[Condition]] = {}
+    for condition in conditions:
+        kind = condition.operator.type
+        by_type.setdefault(ValueType.STRING if kind in _TEXT else kind, []).append(condition)
+    if not by_type:
+        return ["x"], True
+    examples: dict[str, None] = {}
+    for kind, group in by_type.items():
+        found = _text_examples(group, budget) if kind in _TEXT else _typed_examples(kind, group)
+        budget.spend(len(found))
+        examples.update(dict.fromkeys(found))
+    return list(examples), len(by_type) == 1
+
+
+def _text_examples(conditions: Sequence[Condition], budget: Budget) -> list[str]:
+    patterns = dict.fromkeys(_pattern(c, value) for c in conditions for value in c.values)
+    if all(reading is Reading.ARN for _, reading in patterns):
+        found = arn_cells([parse_pattern(text) for text, _ in patterns], budget=budget)
+    else:
+        texts, readings = zip(*patterns, strict=True)
+        found = cells(texts, budget=budget, readings=readings)
+    return [example for _, example in found]
+
+
+def _typed_examples(kind: ValueType, conditions: Sequence[Condition]) -> list[str]:
+    wanted = sorted({value for condition in conditions for value in condition.values})
+    read = [value for text in wanted if (value := _READERS[kind](text)) is not None]
+    match kind:
+        case ValueType.NUMERIC:
+            return [format(point, "f") for point in _around(read)]
+        case ValueType.DATE:
+            return [_written_date(point) for point in _around(read)]
+        case ValueType.IP:
+            return _addresses(read)
+        case ValueType.BOOL:
+            return ["true", "false"]
+        case _:
+            return [*wanted, next(each for each in ("AA==", "AQ==", "Ag==") if each not in wanted)]
+
+
+def _around(read: Sequence[Decimal]) -> list[Decimal]:
+    """Each point, one value of each gap between them, and one beyond either end."""
+    points = sorted(set(read))
+    gaps = [(low + high) / 2 for low, high in pairwise(points)]
+    return [*points, points[0] - 1, *gaps, points[-1] + 1]
+
+
+def _written_date(seconds: Decimal) -> str:
+    """A date as requests hold it: ISO 8601 where it is a whole second of our era, else epoch."""
+    from datetime import UTC, datetime  # noqa: PLC0415 - slow to import, and few policies need it
+
+    if seconds != int(seconds) or not 0 <= seconds < _YEAR_9999:
+        return format(seconds, "f")
+    return datetime.fromtimestamp(int(seconds), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+_YEAR_9999 = 253_370_764_800
+_BITS = {4: 32, 6: 128}
+
+
+def _addresses(ranges: Sequence[AddressRange]) -> list[str]:
+    """One address of each class that the ranges make, of both versions of IP."""
+    from ipaddress import IPv4Address, IPv6Address  # noqa: PLC0415 - the same
+
+    found = []
+    for version, write in ((4, IPv4Address), (6, IPv6Address)):
+        starts = {0}
+        for each in ranges:
+            if each.version == version:
+                starts |= {each.first, each.last + 1}
+        found += [str(write(start)) for start in sorted(starts) if start < 1 << _BITS[version]]
+    return found
+
+
+def _others(
+    examples: Sequence[str], tests: Sequence[Callable[[str], bool]]
+) -> tuple[str | None, ...]:
+    """A second value of each cell, None where none comes easily."""
+
+    def other(example: str) -> str | None:
+        signature = [test(example) for test in tests]
+        for candidate in (f"{example}x", f"x{example}", f"{example}0", f"{example}/x"):
+            if candidate not in examples and [test(candidate) for test in tests] == signature:
+                return candidate
+        return None
+
+    return tuple(other(example) for example in examples)

@@ -1,0 +1,253 @@
+"""Differences in the terms that the policies' authors used: few rows, each with a witness."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from iamdiff.actions import EVERY_SERVICE, ActionCell, ActionIndex, ServiceIndex, Sides
+from iamdiff.arns import EVERYTHING, is_in, parse_pattern, resource_cells
+from iamdiff.bodies import Place
+from iamdiff.budget import Budget
+from iamdiff.catalogue import ACCESS_LEVELS, Catalogue, CataloguedAction
+from iamdiff.differences import Before, Cause, Region
+from iamdiff.globs import is_literal, matcher, readable
+from iamdiff.model import Condition, ContextValue, Request
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """Requests that one side allows and the other does not, for one cause.
+
+    Attributes
+    ----------
+    actions : tuple[str, ...]
+        Patterns, in the policies' own terms.
+    catalogued : tuple[str, ...]
+        The catalogued actions among them, as AWS writes them, sorted.
+    uncatalogued : tuple[str, ...]
+        Names in `actions` that the catalogue lacks.
+    access_levels : tuple[str, ...]
+        Access levels of `catalogued`, the gravest first.
+    conditions : tuple[Condition, ...]
+        What the statement that allows it requires, as it was written.
+    allowed_by, before_statements : tuple[Place, ...]
+        The statements that allow it, and the Denies that stop it on the other side.
+    latent : bool
+        No catalogued action on a resource type that it takes can exercise it.
+    """
+
+    actions: tuple[str, ...]
+    catalogued: tuple[str, ...]
+    uncatalogued: tuple[str, ...]
+    access_levels: tuple[str, ...]
+    resources: tuple[str, ...]
+    conditions: tuple[Condition, ...]
+    allowed_by: tuple[Place, ...]
+    before: Before
+    before_statements: tuple[Place, ...]
+    witness: Request
+    latent: bool = False
+
+
+@dataclass(slots=True)
+class Row:
+    """A grant in the making: one cause, one set of resources, one or several groups of actions."""
+
+    cause: Cause
+    resources: tuple[str, ...]
+    groups: dict[Sides, Region] = field(default_factory=dict)
+    context: Mapping[str, ContextValue] = field(default_factory=dict)
+
+
+class Naming(NamedTuple):
+    """What the rows of one direction are named with."""
+
+    actions: ActionIndex
+    groups: Mapping[Sides, Sequence[ActionCell]]
+    catalogue: Catalogue
+    spelling: Mapping[str, str]
+    budget: Budget
+
+
+def rows_of(
+    found: Iterable[tuple[Sides, Sequence[tuple[Region, Cause, Mapping[str, ContextValue]]]]],
+) -> list[Row]:
+    """Put together what has the same cause on the same resources."""
+    rows: dict[tuple[Cause, tuple[str, ...]], Row] = {}
+    for sides, regions in found:
+        by_cause: dict[Cause, dict[str, tuple[Region, Mapping[str, ContextValue]]]] = {}
+        for region, cause, context in regions:
+            label = region.resources.label(region.cell)
+            by_cause.setdefault(cause, {}).setdefault(label, (region, context))
+        for cause, labels in by_cause.items():
+            resources = tuple(widest(labels))
+            row = rows.get((cause, resources))
+            if row is None:
+                row = rows[cause, resources] = Row(cause, resources)
+            region, context = labels[resources[0]]
+            row.groups[sides] = region
+            row.context = row.context or context
+    return list(rows.values())
+
+
+def widest(patterns: Iterable[str]) -> list[str]:
+    """Those patterns that no other one covers, in their order."""
+    texts = list(dict.fromkeys(patterns))
+    if EVERYTHING in texts:
+        return [EVERYTHING]
+    return [
+        text for text in texts if not any(other != text and _covers(other, text) for other in texts)
+    ]
+
+
+def _covers(pattern: str, other: str) -> bool:
+    return not is_literal(pattern) and matcher(pattern)(other)
+
+
+class Named(NamedTuple):
+    """The actions of a row."""
+
+    patterns: tuple[str, ...]
+    catalogued: tuple[CataloguedAction, ...]
+    uncatalogued: tuple[str, ...]
+
+
+def name_actions(row: Row, naming: Naming) -> Named:
+    """The actions of a row as patterns and as the catalogue lists them."""
+    by_service: dict[str, list[tuple[Sides, ActionCell]]] = {}
+    for sides in row.groups:
+        for cell in naming.groups[sides]:
+            by_service.setdefault(cell.service, []).append((sides, cell))
+    if EVERY_SERVICE in by_service:
+        return Named((EVERYTHING,), tuple(_everything(row, by_service, naming)), ())
+    patterns: list[str] = []
+    catalogued: list[CataloguedAction] = []
+    uncatalogued: list[str] = []
+    for service, members in by_service.items():
+        known = naming.catalogue.actions(service)
+        names = widest(cell.pattern for _, cell in members)
+        for name in names:
+            listed = known.get(name)
+            text = listed.name if listed else naming.spelling.get(f"{service}:{name}")
+            text = text or f"{service}:{name}"
+            patterns.append(text)
+            if is_literal(name) and not listed:
+                uncatalogued.append(text)
+        catalogued += _members(service, {cell.pattern for _, cell in members}, row, naming)
+    return Named(tuple(patterns), tuple(catalogued), tuple(uncatalogued))
+
+
+def _members(
+    service: str, patterns: set[str], row: Row, naming: Naming
+) -> Iterable[CataloguedAction]:
+    """The catalogued actions of a service that belong to a row's groups."""
+    known = naming.catalogue.actions(service)
+    if all(is_literal(pattern) for pattern in patterns):
+        return [known[name] for name in sorted(patterns) if name in known]
+    index = ServiceIndex(naming.actions, service)
+    tests = [matcher(pattern) for pattern in patterns]
+    naming.budget.spend(len(known))
+    return [
+        action
+        for name, action in sorted(known.items())
+        if any(test(name) for test in tests) and index.sides_of(name) in row.groups
+    ]
+
+
+def _everything(
+    row: Row, by_service: Mapping[str, object], naming: Naming
+) -> Iterable[CataloguedAction]:
+    for service in naming.catalogue.services():
+        if service in naming.actions.services or service in by_service:
+            yield from _members(service, {"*"}, row, naming)
+        else:
+            yield from naming.catalogue.actions(service).values()
+
+
+def access_levels(actions: Iterable[CataloguedAction]) -> tuple[str, ...]:
+    """The access levels of some actions, the gravest first."""
+    found = {level for action in actions for level in action.access_levels}
+    return tuple(sorted(found, key=_gravity))
+
+
+def _gravity(level: str) -> int:
+    return ACCESS_LEVELS.index(level) if level in ACCESS_LEVELS else len(ACCESS_LEVELS)
+
+
+def witness_of(row: Row, named: Named, naming: Naming) -> Request:
+    """A request of a row: a catalogued action on a resource that it takes, where there is one."""
+    for action in sorted(named.catalogued, key=lambda a: _gravity(a.access_levels[0])):
+        service, _, name = action.name.lower().partition(":")
+        region = row.groups.get(ServiceIndex(naming.actions, service).sides_of(name))
+        if region is None:
+            continue
+        for resource in _shapes(action, region):
+            if region.resources.holds(resource, region.cell):
+                return Request(action.name, resource, context=row.context)
+    sides, region = next(iter(row.groups.items()))
+    cell = naming.groups[sides][0]
+    name = cell.example if cell.service != EVERY_SERVICE else "Anything"
+    service = _unnamed_service(naming) if cell.service == EVERY_SERVICE else cell.service
+    listed = naming.catalogue.actions(service).get(name)
+    action_name = listed.name if listed else naming.spelling.get(f"{service}:{name}")
+    return Request(
+        action_name or f"{service}:{name}", readable(region.cell.example), context=row.context
+    )
+
+
+def _shapes(action: CataloguedAction, region: Region) -> Iterable[str]:
+    """Resources that an action takes and that may lie in a region."""
+    if not action.resources:
+        yield EVERYTHING
+        return
+    example = readable(region.cell.example)
+    label = region.resources.label(region.cell)
+    for template in action.resources:
+        if label != EVERYTHING and matcher(template)(example):
+            yield example
+        yield _instance(template)
+
+
+_BOTH = 0b11
+_FILLINGS = ("arn", "aws", "", "us-east-1", "123456789012", "")
+
+
+def _instance(template: str) -> str:
+    """An ARN of a resource type."""
+    fields = template.split(":", len(_FILLINGS) - 1)
+    filled = [
+        field.replace("*", filling or "example")
+        for field, filling in zip(fields, _FILLINGS, strict=False)
+    ]
+    return ":".join(filled)
+
+
+def _unnamed_service(naming: Naming) -> str:
+    named = naming.actions.services
+    return next((s for s in naming.catalogue.services() if s not in named), "anyservice")
+
+
+def is_latent(row: Row, named: Named, budget: Budget) -> bool:
+    """Whether no catalogued action can use a row on a resource type that it takes."""
+    if named.uncatalogued:
+        return False
+    return not any(_usable(action, row.resources, budget) for action in named.catalogued)
+
+
+def _usable(action: CataloguedAction, resources: Sequence[str], budget: Budget) -> bool:
+    if EVERYTHING in resources:
+        return True
+    return any(
+        _meet(template, resource, budget) for template in action.resources for resource in resources
+    )
+
+
+def _meet(one: str, other: str, budget: Budget) -> bool:
+    """Whether some ARN matches both patterns."""
+    patterns = [parse_pattern(one), parse_pattern(other)]
+    if patterns[0] == patterns[1]:
+        return True
+    return any(c.mask == _BOTH for c in resource_cells(patterns, budget=budget, interest=_BOTH))
+
+
+__all__ = ["Grant", "Naming", "Row", "is_in", "is_latent", "name_actions", "rows_of", "witness_of"]
