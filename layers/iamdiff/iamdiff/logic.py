@@ -1,8 +1,8 @@
 """Three-valued logic: a rule holds, it does not, or AWS's pages leave it open."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 
 class Doubt(StrEnum):
@@ -30,8 +30,7 @@ class Doubt(StrEnum):
     """The request itself is none that AWS could receive."""
 
 
-@dataclass(frozen=True, slots=True)
-class Undecided:
+class Undecided(NamedTuple):
     """Neither true nor false.
 
     Attributes

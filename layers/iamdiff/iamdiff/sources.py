@@ -10,6 +10,7 @@ from iamdiff.model import PolicyError
 
 STRINGS = {str}
 _SHOWN = 60
+_LISTED = 12
 _NAMES = {
     Mapping: "an object",
     list: "a list",
@@ -145,6 +146,7 @@ def read_elements(
 
 
 def refuse_repeated(raw: Mapping[str, Any]) -> None:
+    """Raise where an element stands twice."""
     if isinstance(raw, RepeatedElements):
         raise PolicyError(f"{label(raw.element)} stands twice")
 
@@ -176,4 +178,6 @@ def suggestion(name: object, known: Iterable[str]) -> str:
 
     names = sorted(known)
     close = get_close_matches(name[:_SHOWN], names, n=1) if isinstance(name, str) else []
-    return f"; did you mean {close[0]}?" if close else f"; there are {', '.join(names)}"
+    if close:
+        return f"; did you mean {close[0]}?"
+    return f"; there are {', '.join(names)}" if len(names) < _LISTED else ""

@@ -6,8 +6,8 @@ exist in documents of Version 2012-10-17 only; elsewhere they are text.
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 from iamdiff.logic import Doubt, Undecided
 from iamdiff.patterns import Pattern, Unit, pattern_of
@@ -20,8 +20,7 @@ _VARIABLE = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Variable:
+class Variable(NamedTuple):
     """A variable in a pattern.
 
     Attributes
@@ -90,19 +89,19 @@ def resolve(text: str, lookup: Lookup) -> Pattern | Undecided | None:
     if isinstance(parts, Undecided):
         return parts
     resolved: list[Unit] = []
-    without_value = False
+    open_question: Undecided | None = None
     for part in parts:
         if isinstance(part, str):
             resolved += pattern_of(part)
             continue
         value = _value(part, lookup)
-        if isinstance(value, Undecided):
-            return value
         if value is None:
-            without_value = True
+            return None
+        if isinstance(value, Undecided):
+            open_question = value
         else:
             resolved += value
-    return None if without_value else tuple(resolved)
+    return tuple(resolved) if open_question is None else open_question
 
 
 def _value(variable: Variable, lookup: Lookup) -> str | Undecided | None:

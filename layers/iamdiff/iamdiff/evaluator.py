@@ -1,0 +1,229 @@
+"""The reference semantics: whether an access allows a single request, and which statements say so.
+
+It is written to be read beside AWS's pages and to share nothing with the comparison, which is
+tested against it. IAM User Guide, "Policy evaluation logic"
+(reference_policies_evaluation-logic).
+"""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from iamdiff.conditions import holds
+from iamdiff.kinds import Kind
+from iamdiff.logic import Doubt, Truth, Undecided, every, negation, some
+from iamdiff.model import Access, Document, Effect, Request, Statement
+from iamdiff.patterns import matches, pattern_of
+from iamdiff.principals import Caller, matches_principals, parse_caller
+from iamdiff.resources import matches_resource_pattern
+from iamdiff.universe import Context, complete_context, present_keys, request_fault
+
+BOUNDARY = "boundary"
+
+
+class Place(NamedTuple):
+    """Where a statement stands.
+
+    Attributes
+    ----------
+    document : int | str
+        Index of the identity policy, or ``"boundary"``.
+    statement : int
+        Index in the document.
+    """
+
+    document: int | str
+    statement: int
+
+
+class Decision(NamedTuple):
+    """What an access says of a request.
+
+    Attributes
+    ----------
+    allowed : bool
+        False where it is refused and where it is undecided.
+    allowed_by, denied_by : tuple[Place, ...]
+        The Allow and Deny statements that match.
+    undecided : tuple[tuple[Place | None, Undecided], ...]
+        Why nothing can be claimed: the statements on which it hangs (None: the request itself).
+        Empty where the request is surely allowed or surely refused.
+    """
+
+    allowed: bool
+    allowed_by: tuple[Place, ...] = ()
+    denied_by: tuple[Place, ...] = ()
+    undecided: tuple[tuple[Place | None, Undecided], ...] = ()
+
+    @property
+    def refused(self) -> bool:
+        """Whether the request is surely not allowed."""
+        return not self.allowed and not self.undecided
+
+
+def evaluate(access: Access, request: Request, *, kind: str = Kind.IDENTITY) -> Decision:
+    """Decide a request.
+
+    Allowed if some Allow of the identity policies matches, no Deny of them or of the boundary
+    does, and, if there is a boundary, some Allow of it matches ("Permissions boundaries for IAM
+    entities", access_policies_boundaries).
+
+    Parameters
+    ----------
+    access : Access
+        Of a trust or resource policy: `identity` holds that policy.
+    kind : str
+        ``identity``, ``trust`` or ``resource``.
+    """
+    asked = _ask(request, kind)
+    if isinstance(asked, Undecided):
+        return Decision(allowed=False, undecided=((None, asked),))
+    identity = [
+        found
+        for index, document in enumerate(access.identity)
+        for found in _findings(document, index, asked)
+    ]
+    ceiling = list(_findings(access.boundary, BOUNDARY, asked)) if access.boundary else []
+    allows = [each for each in identity if each.effect is Effect.ALLOW]
+    ceiling_allows = [each for each in ceiling if each.effect is Effect.ALLOW]
+    denies = [each for each in (*identity, *ceiling) if each.effect is Effect.DENY]
+    outcome = every(
+        [
+            negation(some(each.truth for each in denies)),
+            some(each.truth for each in allows),
+            access.boundary is None or some(each.truth for each in ceiling_allows),
+        ]
+    )
+    open_questions: tuple[tuple[Place, Undecided], ...] = ()
+    if isinstance(outcome, Undecided):
+        open_questions = tuple(
+            (each.place, each.truth)
+            for each in (*identity, *ceiling)
+            if isinstance(each.truth, Undecided)
+        )
+    return Decision(
+        allowed=outcome is True,
+        allowed_by=_places([*allows, *ceiling_allows]),
+        denied_by=_places(denies),
+        undecided=open_questions,
+    )
+
+
+class _Finding(NamedTuple):
+    """Whether a statement matches the request; statements that surely do not are left out."""
+
+    place: Place
+    effect: Effect
+    truth: Truth
+
+
+def _places(findings: list[_Finding]) -> tuple[Place, ...]:
+    return tuple(each.place for each in findings if each.truth is True)
+
+
+class _Asked(NamedTuple):
+    """A request, taken apart once."""
+
+    action: str
+    resource: str
+    caller: Caller | None
+    context: Context
+    present: frozenset[str]
+
+    def values(self, key: str) -> tuple[str, ...] | Undecided:
+        """A context key's values, by its name in any case; empty where it is absent."""
+        folded = key.lower()
+        values = self.context.get(folded, ())
+        if not values and folded in self.present:
+            return Undecided(Doubt.REQUEST, f"every such request has {key}, and this one has not")
+        return values
+
+
+def _ask(request: Request, kind: str) -> _Asked | Undecided:
+    """Take a request apart; undecided where AWS could receive no such request."""
+    context = complete_context(request)
+    if isinstance(context, Undecided):
+        return context
+    caller = parse_caller(request.principal) if request.principal else None
+    fault = request_fault(request, kind)
+    if fault is not None:
+        return fault
+    return _Asked(
+        request.action.lower(), request.resource, caller, context, present_keys(kind, caller)
+    )
+
+
+def _findings(document: Document, name: int | str, asked: _Asked) -> Iterator[_Finding]:
+    for statement in document.statements:
+        truth = _matches(statement, asked, variables=document.variables)
+        if truth is not False:
+            yield _Finding(Place(name, statement.index), statement.effect, truth)
+
+
+def matches_statement(
+    statement: Statement, request: Request, *, variables: bool, kind: str = Kind.IDENTITY
+) -> Truth:
+    """Whether a statement, whatever its effect, applies to a request.
+
+    Parameters
+    ----------
+    variables : bool
+        Whether its document's Version is one that has policy variables.
+    """
+    asked = _ask(request, kind)
+    if isinstance(asked, Undecided):
+        return asked
+    return _matches(statement, asked, variables=variables)
+
+
+def _matches(statement: Statement, asked: _Asked, *, variables: bool) -> Truth:
+    """All of a statement's elements must match; the cheapest is asked first."""
+    action = _matches_action(statement, asked.action)
+    if action is False:
+        return False
+    return every(_other_elements(statement, asked, action, variables=variables))
+
+
+def _other_elements(
+    statement: Statement, asked: _Asked, action: Truth, *, variables: bool
+) -> Iterator[Truth]:
+    yield action
+    if statement.principals is not None:
+        yield (
+            matches_principals(statement.principals, asked.caller)
+            if asked.caller
+            else Undecided(Doubt.REQUEST, "the policy names principals, and the request has none")
+        )
+    yield _matches_resource(statement, asked, variables=variables)
+    for condition in statement.conditions:
+        yield holds(condition, asked.values, variables=variables)
+
+
+def _matches_action(statement: Statement, action: str) -> Truth:
+    """Action and NotAction: "the prefix and the action name are case insensitive".
+
+    "IAM JSON policy elements: Action" (reference_policies_elements_action).
+    """
+    if not statement.actions and statement.inverted_actions:
+        return Undecided(Doubt.EMPTY_LIST, "NotAction has no actions")
+    found = any(_matches_action_pattern(each, action) for each in statement.actions)
+    return found is not statement.inverted_actions
+
+
+def _matches_action_pattern(text: str, action: str) -> bool:
+    folded = text.lower()
+    if "*" in folded or "?" in folded:
+        return matches(pattern_of(folded), action)
+    return folded == action
+
+
+def _matches_resource(statement: Statement, asked: _Asked, *, variables: bool) -> Truth:
+    """Resource and NotResource; without either, the resource is the one that has the policy."""
+    if statement.resources is None:
+        return True
+    if not statement.resources and statement.inverted_resources:
+        return Undecided(Doubt.EMPTY_LIST, "NotResource has no resources")
+    found = some(
+        matches_resource_pattern(each, asked.resource, asked.values, variables=variables)
+        for each in statement.resources
+    )
+    return negation(found) if statement.inverted_resources else found
