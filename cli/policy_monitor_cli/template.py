@@ -153,7 +153,7 @@ def load_template(
     --------
     >>> template = load_template(Path("template.yaml"), {"RoleName": "vendor"})
     >>> [rule.logical_id for rule in template.rules if rule.pattern]
-    ['RoleRule', 'PrincipalRule', 'PolicyRule']
+    ['RoleRule', 'AttachmentRule', 'PolicyRule']
     """
     try:
         source = parse_yaml(path.read_text(encoding="utf-8"))
