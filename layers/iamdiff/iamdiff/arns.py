@@ -84,18 +84,17 @@ def matches(pattern: Pattern, resource: str) -> bool:
     )
 
 
-def mask_of(resource: str, patterns: Sequence[Pattern]) -> int:
-    """Which of the patterns match a resource."""
-    return sum(1 << index for index, each in enumerate(patterns) if matches(each, resource))
-
-
-def resource_cells(patterns: Sequence[Pattern], *, budget: Budget, interest: int) -> list[Cell]:
-    """Split ``*`` and all ARNs by which patterns match them.
+def resource_cells(
+    patterns: Sequence[Pattern], classes: Sequence[int], *, budget: Budget, interest: int
+) -> list[Cell]:
+    """Split ``*`` and all ARNs by which classes of patterns match them.
 
     Parameters
     ----------
     patterns : Sequence[Pattern]
         Distinct patterns.
+    classes : Sequence[int]
+        The class of each; class i is bit i of a cell's mask.
     interest : int
         Where it is not 0, only cells that share a bit with it are wanted.
 
@@ -104,20 +103,17 @@ def resource_cells(patterns: Sequence[Pattern], *, budget: Budget, interest: int
     BudgetExceeded
         The patterns overlap in too many ways.
     """
-    universal = sum(1 << i for i, pattern in enumerate(patterns) if pattern.universal)
+    universal = 0
+    for pattern, each in zip(patterns, classes, strict=True):
+        if pattern.universal:
+            universal |= 1 << each
     found: dict[int, str] = {}
     if not interest or universal & interest:
         found[universal] = EVERYTHING
-    alive = 0
-    for index, pattern in enumerate(patterns):
-        if not pattern.universal and matcher(pattern.fields[0])(_FIRST_FIELD):
-            alive |= 1 << index
-    wanted = 0 if universal & interest else interest
-    if wanted and not alive & wanted:
-        return [Cell(mask, text) for mask, text in found.items()]
-    for mask, text in _Tails(patterns, wanted, budget).of(alive, 1).items():
-        found.setdefault(universal | mask, f"{_FIRST_FIELD}:{text}")
-    return [Cell(mask, text) for mask, text in found.items() if not interest or mask & interest]
+        interest = 0 if universal & interest else interest
+    for mask, text in _arn_cells(patterns, classes, universal, interest, budget):
+        found.setdefault(universal | mask, text)
+    return [Cell(mask, text) for mask, text in found.items()]
 
 
 def arn_cells(patterns: Sequence[Pattern], *, budget: Budget) -> list[Cell]:
@@ -125,22 +121,53 @@ def arn_cells(patterns: Sequence[Pattern], *, budget: Budget) -> list[Cell]:
 
     There ``*`` is a pattern like others: six fields of ``*``.
     """
-    alive = sum(1 << i for i, each in enumerate(patterns) if matcher(each.fields[0])(_FIRST_FIELD))
-    tails = _Tails(patterns, 0, budget).of(alive, 1)
-    return [Cell(mask, f"{_FIRST_FIELD}:{text}") for mask, text in tails.items()]
+    return _arn_cells(patterns, range(len(patterns)), 0, 0, budget)
+
+
+def _arn_cells(
+    patterns: Sequence[Pattern],
+    classes: Sequence[int],
+    settled: int,
+    interest: int,
+    budget: Budget,
+) -> list[Cell]:
+    """The cells of all ARNs, leaving out the classes that are `settled`."""
+    wanted = [
+        (pattern.fields, each)
+        for pattern, each in zip(patterns, classes, strict=True)
+        if not settled >> each & 1 and matcher(pattern.fields[0])(_FIRST_FIELD)
+    ]
+    tails = _Tails([fields for fields, _ in wanted], [each for _, each in wanted], interest, budget)
+    alive = (1 << len(wanted)) - 1
+    if interest and not alive & tails.interest:
+        return []
+    return [Cell(mask, f"{_FIRST_FIELD}:{text}") for mask, text in tails.of(alive, 1).items()]
 
 
 class _Tails:
-    """The cells of the fields from a given one on, for the patterns still alive there."""
+    """The cells of the fields from a given one on, for the patterns still alive there.
 
-    def __init__(self, patterns: Sequence[Pattern], interest: int, budget: Budget) -> None:
+    Attributes
+    ----------
+    interest : int
+        The patterns of the classes that are of interest; 0: all.
+    """
+
+    def __init__(
+        self,
+        patterns: Sequence[tuple[str, ...]],
+        classes: Sequence[int],
+        interest: int,
+        budget: Budget,
+    ) -> None:
         self.patterns = patterns
-        self.interest = interest
+        self.classes = classes
+        self.interest = sum(1 << i for i, each in enumerate(classes) if interest >> each & 1)
         self.budget = budget
         self.memo: dict[tuple[int, int], dict[int, str]] = {}
 
     def of(self, alive: int, field: int) -> dict[int, str]:
-        """By mask of the patterns that match to the end: an example of the remaining fields."""
+        """By mask of the classes that match to the end: an example of the remaining fields."""
         known = self.memo.get((alive, field))
         if known is None:
             known = self.memo[alive, field] = self._compute(alive, field)
@@ -149,37 +176,54 @@ class _Tails:
     def _compute(self, alive: int, field: int) -> dict[int, str]:
         if not alive:
             return {0: ":".join(_USUAL[field:])}
+        if self.interest and not alive & self.interest:
+            return {}
         by_glob: dict[str, int] = {}
         for index, pattern in enumerate(self.patterns):
             if alive >> index & 1:
-                glob = pattern.fields[field]
-                by_glob[glob] = by_glob.get(glob, 0) | 1 << index
-        globs = list(by_glob)
-        masks = list(by_glob.values())
-        wanted = sum(1 << i for i, mask in enumerate(masks) if mask & self.interest)
+                by_glob[pattern[field]] = by_glob.get(pattern[field], 0) | 1 << index
+        if field == ARN_FIELDS - 1:
+            return self._last(by_glob)
         found: dict[int, str] = {}
+        globs, members = list(by_glob), list(by_glob.values())
+        wanted = sum(1 << i for i, mask in enumerate(members) if mask & self.interest)
         for mask, example in cells(globs, budget=self.budget, interest=wanted):
-            remaining = sum(bits for i, bits in enumerate(masks) if mask >> i & 1)
-            if self.interest and not remaining & self.interest:
-                continue
+            remaining = sum(bits for i, bits in enumerate(members) if mask >> i & 1)
             text = _usual(globs, mask, field, example)
-            if field == ARN_FIELDS - 1:
-                found.setdefault(remaining, text)
-                continue
             for rest, tail in self.of(remaining, field + 1).items():
                 self.budget.spend()
-                if not self.interest or rest & self.interest:
-                    found.setdefault(rest, f"{text}:{tail}")
+                found.setdefault(rest, f"{text}:{tail}")
+        return found
+
+    def _last(self, by_glob: dict[str, int]) -> dict[int, str]:
+        """The cells of the last field, where classes are all that matters."""
+        globs: list[str] = []
+        classes: list[int] = []
+        wanted = 0
+        for glob, members in by_glob.items():
+            for index, each in enumerate(self.classes):
+                if members >> index & 1:
+                    globs.append(glob)
+                    classes.append(each)
+                    wanted |= 1 << each if self.interest >> index & 1 else 0
+        found = {}
+        for mask, example in cells(globs, budget=self.budget, classes=classes, interest=wanted):
+            usual = _USUAL[-1]
+            is_usual = usual != example and _class_mask(usual, globs, classes) == mask
+            found[mask] = usual if is_usual else example
         return found
 
 
 def _usual(globs: Sequence[str], mask: int, field: int, example: str) -> str:
     """What a field usually holds where that is in the cell, else the example."""
-    if is_in(_USUAL[field], globs, mask):
-        return _USUAL[field]
-    return example
+    usual = _USUAL[field]
+    return usual if _class_mask(usual, globs, range(len(globs))) == mask else example
 
 
-def is_in(text: str, globs: Sequence[str], mask: int) -> bool:
-    """Whether a text lies in a cell."""
-    return all(matcher(glob)(text) == bool(mask >> i & 1) for i, glob in enumerate(globs))
+def _class_mask(text: str, globs: Sequence[str], classes: Sequence[int]) -> int:
+    """The classes of the patterns that match a text."""
+    mask = 0
+    for glob, each in zip(globs, classes, strict=True):
+        if matcher(glob)(text):
+            mask |= 1 << each
+    return mask

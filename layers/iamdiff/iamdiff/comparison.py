@@ -9,9 +9,10 @@ from iamdiff.bodies import LINK, BodyTable, is_opaque
 from iamdiff.budget import Budget, BudgetExceeded
 from iamdiff.callers import CallerClass, caller_classes
 from iamdiff.catalogue import ACCESS_LEVELS, Catalogue, EmptyCatalogue
-from iamdiff.differences import Cause, Decision, Differ, Region
+from iamdiff.differences import Decision, Differ
 from iamdiff.evaluator import evaluate
 from iamdiff.grants import (
+    Entry,
     Grant,
     Naming,
     Row,
@@ -25,7 +26,6 @@ from iamdiff.kinds import Kind
 from iamdiff.model import (
     Access,
     Condition,
-    ContextValue,
     Document,
     Effect,
     Request,
@@ -163,7 +163,7 @@ class Question:
         return finding.comparison(), table.ambiguous
 
 
-type Found = list[tuple[Sides, list[tuple[Region, Cause, Mapping[str, ContextValue]]]]]
+type Found = list[tuple[Sides, list[Entry]]]
 
 
 @dataclass(slots=True)
@@ -216,11 +216,10 @@ class _Finding:
                     (gained, region.decision.gained),
                     (lost, region.decision.lost),
                 ):
-                    found.append(
-                        (sides, [(region, each.cause, each.context) for each in differences])
-                    )
+                    entries = [Entry(region, each.cause, each.context) for each in differences]
+                    found.append((sides, entries))
         spelling = _spelling(self.question)
-        naming = Naming(self.table.index, named, self.question.catalogue, spelling, self.budget)
+        naming = Naming(self.table.index, named, caller.mask, self.question.catalogue, spelling)
         self.gained += self._grants(gained, naming, caller, side=1)
         self.lost += self._grants(lost, naming, caller, side=0)
 
@@ -266,7 +265,7 @@ class _Finding:
             before=cause.before,
             before_statements=tuple(stopped_by),
             witness=caller.request(witness_of(row, named, naming)),
-            latent=bool(naming.catalogue.date) and is_latent(row, named, self.budget),
+            latent=bool(naming.catalogue.date) and is_latent(row, named),
         )
 
     def _is_confirmed(self, grant: Grant, *, side: int) -> bool:

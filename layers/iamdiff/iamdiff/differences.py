@@ -13,7 +13,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from iamdiff.actions import Sides, narrowest
-from iamdiff.arns import EVERYTHING, Pattern, mask_of, resource_cells
+from iamdiff.arns import EVERYTHING, Pattern, matches, resource_cells
 from iamdiff.bodies import LINK, Block, Body, BodyTable
 from iamdiff.budget import Budget
 from iamdiff.callers import CallerClass
@@ -76,25 +76,46 @@ class Region(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class ResourceIndex:
-    """The resource patterns of a group's bodies.
+    """The resource patterns of a group's bodies, in classes.
+
+    Patterns that the same bodies hold are one class: which of them matches makes no difference.
 
     Attributes
     ----------
+    classes : tuple[int, ...]
+        The class of each of `patterns`; class i is bit i of a cell's mask.
     masks : dict[int, int]
-        By body: which of `patterns` are its own.
+        By body: the classes that it holds.
     """
 
     patterns: tuple[Pattern, ...]
+    classes: tuple[int, ...]
     masks: dict[int, int]
 
     def holds(self, resource: str, cell: Cell) -> bool:
         """Whether a resource lies in a cell."""
-        return mask_of(resource, self.patterns) == cell.mask
+        mask = 0
+        for pattern, each in zip(self.patterns, self.classes, strict=True):
+            if matches(pattern, resource):
+                mask |= 1 << each
+        return mask == cell.mask
 
-    def label(self, cell: Cell) -> str:
-        """The narrowest pattern of the policies that covers a cell; ``*`` for all else."""
-        matched = [p.text for i, p in enumerate(self.patterns) if cell.mask >> i & 1]
-        return narrowest(matched)
+    def labels(self, cell: Cell) -> tuple[str, ...]:
+        """The narrowest patterns of the policies that cover a cell; ``*`` for all else."""
+        matched = [
+            (pattern.text, each)
+            for pattern, each in zip(self.patterns, self.classes, strict=True)
+            if matches(pattern, cell.example)
+        ]
+        closest = narrowest(text for text, _ in matched)
+        chosen = dict(matched).get(closest)
+        if chosen is None:
+            return (EVERYTHING,)
+        return tuple(
+            pattern.text
+            for pattern, each in zip(self.patterns, self.classes, strict=True)
+            if each == chosen
+        )
 
 
 @dataclass(slots=True)
@@ -131,7 +152,9 @@ class Differ:
         numbers = list(bits(sides.old | sides.new))
         index, interest = self._resource_index(numbers, sides.old ^ sides.new)
         seen: set[tuple[int, int]] = set()
-        for cell in resource_cells(index.patterns, budget=self.budget, interest=interest):
+        for cell in resource_cells(
+            index.patterns, index.classes, budget=self.budget, interest=interest
+        ):
             self.budget.spend()
             old = new = 0
             for number in numbers:
@@ -149,20 +172,29 @@ class Differ:
 
     def _resource_index(self, numbers: Sequence[int], changed: int) -> tuple[ResourceIndex, int]:
         """The patterns of some bodies, and those on which a change may show (0: any)."""
-        places: dict[Pattern, int] = {}
-        masks: dict[int, int] = {}
-        interest = 0
-        anywhere = False
+        holders: dict[Pattern, int] = {}
+        linked: set[Pattern] = set()
         for number in numbers:
             body = self.table.bodies[number]
-            mask = 0
+            linked |= body.linked
             for pattern in body.resources or ():
-                mask |= 1 << places.setdefault(pattern, len(places))
-            masks[number] = mask
-            if changed >> number & 1:
-                interest |= mask
-                anywhere = anywhere or body.inverted or body.resources is None
-        return ResourceIndex(tuple(places), masks), 0 if anywhere else interest
+                holders[pattern] = holders.get(pattern, 0) | 1 << number
+        by_holders: dict[tuple[int, Pattern | None], int] = {}
+        classes = tuple(
+            by_holders.setdefault((who, each if each in linked else None), len(by_holders))
+            for each, who in holders.items()
+        )
+        masks = dict.fromkeys(numbers, 0)
+        for (who, _), each in by_holders.items():
+            for number in bits(who):
+                masks[number] |= 1 << each
+        interest = 0
+        anywhere = False
+        for number in bits(changed):
+            body = self.table.bodies[number]
+            interest |= masks[number]
+            anywhere = anywhere or body.inverted or body.resources is None
+        return ResourceIndex(tuple(holders), classes, masks), 0 if anywhere else interest
 
     def _active(self, number: int, index: ResourceIndex, cell: Cell) -> int | None:
         """The body that speaks of a cell: itself, a derived one, or none."""
@@ -174,8 +206,13 @@ class Differ:
             return number if body.inverted else None
         if not body.linked:
             return None if body.inverted else number
-        hit = [pattern for i, pattern in enumerate(index.patterns) if matched >> i & 1]
-        links = frozenset(pattern for pattern in hit if pattern in body.linked)
+        # A pattern with a variable is a class of its own.
+        hit = {
+            each: pattern
+            for pattern, each in zip(index.patterns, index.classes, strict=True)
+            if matched >> each & 1
+        }
+        links = frozenset(pattern for pattern in hit.values() if pattern in body.linked)
         if len(links) < len(hit):
             return None if body.inverted else number
         return self._derive(number, links)
@@ -306,6 +343,3 @@ def bits(mask: int) -> Iterator[int]:
         low = mask & -mask
         yield low.bit_length() - 1
         mask ^= low
-
-
-__all__ = ["EVERYTHING", "Before", "Cause", "Decision", "Differ", "Difference", "Region"]

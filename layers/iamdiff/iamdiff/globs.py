@@ -9,7 +9,7 @@ character of the private use area; `literal` and `readable` convert.
 """
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from enum import Enum
 from functools import lru_cache
 from typing import NamedTuple
@@ -103,19 +103,11 @@ def _matches(pattern: str, text: str) -> bool:
     return all(character == "*" for character in pattern[p:])
 
 
-def mask_of(text: str, patterns: Sequence[str]) -> int:
-    """Which of the patterns match a text."""
-    mask = 0
-    for index, pattern in enumerate(patterns):
-        if matcher(pattern)(text):
-            mask |= 1 << index
-    return mask
-
-
 def cells(
     patterns: Sequence[str],
     *,
     budget: Budget,
+    classes: Sequence[int] | None = None,
     characters: str = VALUE_CHARACTERS,
     interest: int = 0,
     empty: bool = True,
@@ -125,8 +117,9 @@ def cells(
 
     Parameters
     ----------
-    patterns : Sequence[str]
-        Distinct patterns.
+    classes : Sequence[int] | None
+        The class of each pattern: patterns of one class count as one, bit i of a mask is class i.
+        None: each is a class of its own.
     characters : str
         What a string may be made of besides the characters of the patterns.
     interest : int
@@ -142,46 +135,67 @@ def cells(
         The patterns overlap in too many ways.
     """
     budget.spend(len(patterns) + 1)
-    how = readings or [Reading.PLAIN] * len(patterns)
-    universal, literals, wildcards = _sort_out(patterns, how)
-    tests = [(1 << i, reader(patterns[i], how[i])) for i in wildcards]
+    universal, literals, wildcards = _sort_out(
+        patterns,
+        [1 << i for i in (range(len(patterns)) if classes is None else classes)],
+        readings or [Reading.PLAIN] * len(patterns),
+    )
     found: dict[int, str] = {}
-    for text, index in literals.items():
-        mask = universal | 1 << index
-        for bit, test in tests:
-            if test(text):
-                mask |= bit
+    for text, bit in literals.items():
+        mask = universal | bit
+        for each in wildcards:
+            if each.bit & ~mask and each.test(text):
+                mask |= each.bit
         if text or empty:
             found[mask] = text
     if universal & interest:
         interest = 0
-    packed = sum(1 << place for place, index in enumerate(wildcards) if interest >> index & 1)
-    if packed or not interest:
-        search = _Search(budget, characters, packed, empty)
-        wild = search.cells([patterns[i] for i in wildcards], [how[i] for i in wildcards], literals)
-        for mask, text in wild:
-            spread = sum(1 << i for place, i in enumerate(wildcards) if mask >> place & 1)
-            found.setdefault(universal | spread, text)
+    if not interest or any(each.bit & interest for each in wildcards):
+        search = _Search(budget, characters, interest, empty)
+        for mask, text in search.cells(wildcards, literals):
+            found.setdefault(universal | mask, text)
     return [Cell(mask, text) for mask, text in found.items() if not interest or mask & interest]
 
 
+class _Wildcard(NamedTuple):
+    """A pattern with wildcards, the bit of its class, and how it is read."""
+
+    pattern: str
+    bit: int
+    reading: Reading
+
+    @property
+    def test(self) -> Callable[[str], bool]:
+        """Whether it matches a text."""
+        return reader(self.pattern, self.reading)
+
+    @property
+    def prefix(self) -> str | None:
+        """What it begins with, where it is nothing but a prefix and a star."""
+        if self.reading is Reading.PLAIN and self.pattern.endswith("*"):
+            prefix = self.pattern.rstrip("*")
+            return prefix if is_literal(prefix) else None
+        return None
+
+
 def _sort_out(
-    patterns: Sequence[str], how: Sequence[Reading]
-) -> tuple[int, dict[str, int], list[int]]:
-    """Those that match everything (a mask), those that match one string, and the others."""
+    patterns: Sequence[str], bits: Sequence[int], readings: Sequence[Reading]
+) -> tuple[int, dict[str, int], list[_Wildcard]]:
+    """Classes that match everything, those that match one string each, and the wildcards."""
     universal = 0
     literals: dict[str, int] = {}
-    wildcards: list[int] = []
-    for index, pattern in enumerate(patterns):
-        if pattern and not pattern.strip("*") and how[index] is not Reading.ARN:
-            universal |= 1 << index
-        elif is_literal(pattern) and how[index] is Reading.PLAIN:
-            literals[pattern] = index
+    wildcards: dict[_Wildcard, None] = {}
+    for pattern, bit, reading in zip(patterns, bits, readings, strict=True):
+        if pattern and not pattern.strip("*") and reading is not Reading.ARN:
+            universal |= bit
+        elif is_literal(pattern) and reading is Reading.PLAIN:
+            literals[pattern] = literals.get(pattern, 0) | bit
         else:
-            wildcards.append(index)
-    return universal, literals, wildcards
+            wildcards[_Wildcard(pattern, bit, reading)] = None
+    return universal, literals, [each for each in wildcards if each.bit & ~universal]
 
 
+@lru_cache(maxsize=4096)
 def reader(pattern: str, how: Reading) -> Callable[[str], bool]:
     """A test for one pattern, read in its way."""
     test = matcher(pattern)
@@ -213,69 +227,66 @@ class _Search(NamedTuple):
     interest: int
     empty: bool
 
-    def cells(
-        self, patterns: Sequence[str], how: Sequence[Reading], literals: Iterable[str]
-    ) -> list[Cell]:
+    def cells(self, wildcards: Sequence[_Wildcard], literals: Iterable[str]) -> list[Cell]:
         """The cells, with examples that are none of the `literals`."""
         taken = frozenset(literals)
-        if all(
-            reading is Reading.PLAIN and pattern.endswith("*") and is_literal(pattern[:-1])
-            for pattern, reading in zip(patterns, how, strict=True)
-        ):
-            quick = _prefix_cells(patterns, taken, self.characters, empty=self.empty)
-            if quick is not None:
-                self.budget.spend(len(patterns))
-                return [c for c in quick if not self.interest or c.mask & self.interest]
-        return self._by_automaton(patterns, how, taken)
+        prefixes: dict[str, int] = {}
+        for each in wildcards:
+            prefix = each.prefix
+            if prefix is None:
+                return self._by_automaton(wildcards, taken)
+            prefixes[prefix] = prefixes.get(prefix, 0) | each.bit
+        quick = _prefix_cells(prefixes, taken, self.characters, empty=self.empty)
+        if quick is None:
+            return self._by_automaton(wildcards, taken)
+        self.budget.spend(len(wildcards))
+        return [cell for cell in quick if not self.interest or cell.mask & self.interest]
 
-    def _by_automaton(
-        self, patterns: Sequence[str], how: Sequence[Reading], taken: frozenset[str]
-    ) -> list[Cell]:
+    def _by_automaton(self, wildcards: Sequence[_Wildcard], taken: frozenset[str]) -> list[Cell]:
         # Strings that are taken get a pattern of their own only when one of them comes up as an
         # example: then the search goes round it. Each round settles one string at least.
-        bits = (1 << len(patterns)) - 1
-        avoided: list[str] = []
+        avoiding = 1 << max((each.bit.bit_length() for each in wildcards), default=0)
+        avoided: list[_Wildcard] = []
         while True:
-            automaton = _Automaton(
-                [*patterns, *avoided], [*how, *[Reading.PLAIN] * len(avoided)], self.characters
-            )
+            automaton = _Automaton([*wildcards, *avoided], self.characters)
             found: dict[int, str] = {}
             for mask, text in automaton.walk(self.interest, self.budget, empty=self.empty):
-                if mask & ~bits == 0:
+                if not mask & avoiding:
                     found.setdefault(mask, text)
             clashes = [text for text in found.values() if text in taken]
             if not clashes:
                 return [Cell(mask, text) for mask, text in found.items()]
-            avoided += clashes
+            avoided += [_Wildcard(text, avoiding, Reading.PLAIN) for text in clashes]
 
 
 def _prefix_cells(
-    patterns: Sequence[str], taken: frozenset[str], characters: str, *, empty: bool
+    prefixes: Mapping[str, int], taken: frozenset[str], characters: str, *, empty: bool
 ) -> list[Cell] | None:
     """Cells of patterns that are all of the form ``prefix*``: a tree, so no search is needed.
 
     Returns None where an example does not come easily (the general search finds it or shows that
     there is none).
     """
-    prefixes = {pattern[:-1]: 1 << index for index, pattern in enumerate(patterns)}
-    masks: dict[str, int] = {"": 0}
-    for prefix in sorted(prefixes):
-        mask = prefixes[prefix]
-        for other, bit in prefixes.items():
-            if prefix.startswith(other):
-                mask |= bit
-        masks[prefix] = mask
-    found = []
-    for prefix, mask in masks.items():
+    found: dict[int, str] = {}
+    above: list[tuple[str, int]] = []
+    ordered = sorted({*prefixes, ""})
+    for place, prefix in enumerate(ordered):
+        while above and not prefix.startswith(above[-1][0]):
+            above.pop()
+        mask = prefixes.get(prefix, 0) | (above[-1][1] if above else 0)
+        above.append((prefix, mask))
+        below = []
+        for other in ordered[place + 1 :]:
+            if not other.startswith(prefix):
+                break
+            below.append(other)
         for filler in _fillers(prefix, characters, empty=empty):
-            if filler not in taken and not any(
-                filler.startswith(other) for other in prefixes if not prefix.startswith(other)
-            ):
-                found.append(Cell(mask, filler))
+            if filler not in taken and not any(filler.startswith(other) for other in below):
+                found.setdefault(mask, filler)
                 break
         else:
             return None
-    return found
+    return [Cell(mask, text) for mask, text in found.items()]
 
 
 def _fillers(prefix: str, characters: str, *, empty: bool) -> Iterator[str]:
@@ -294,17 +305,17 @@ class _Automaton:
     its position alive; the last position accepts.
     """
 
-    def __init__(self, patterns: Sequence[str], how: Sequence[Reading], characters: str) -> None:
+    def __init__(self, wildcards: Sequence[_Wildcard], characters: str) -> None:
         self.characters = characters
-        self.colons_matter = Reading.ARN in how
+        self.colons_matter = any(each.reading is Reading.ARN for each in wildcards)
         self.start = self.size = 0
         self.loops = self.any = 0
         self.loops_on_colon = self.any_on_colon = 0
         self.by_character: dict[str, int] = {}
         self.token: list[str] = []
-        self.final: list[int] = []
-        self.extent: list[int] = []
-        for pattern, reading in zip(patterns, how, strict=True):
+        self.final: list[tuple[int, int]] = []
+        self.extent: dict[int, int] = {}
+        for pattern, bit, reading in wildcards:
             first = self.size
             self.start |= 1 << first
             if reading is Reading.ARN:
@@ -313,10 +324,17 @@ class _Automaton:
                 self._add(last, reading, stops=False)
             else:
                 self._add(pattern, reading, stops=False)
-            self.final.append(1 << self.size)
+            self.final.append((1 << self.size, bit))
             self.token.append("")
             self.size += 1
-            self.extent.append((1 << self.size) - (1 << first))
+            self.extent[bit] = self.extent.get(bit, 0) | (1 << self.size) - (1 << first)
+        # What accepts for good settles its class: the class's other positions are dropped.
+        self.settling = [
+            (final, final | ~self.extent[bit])
+            for final, bit in self.final
+            if final & self.loops_on_colon
+        ]
+        self.settled = sum(final for final, _ in self.settling)
 
     def _add(self, pattern: str, reading: Reading, *, stops: bool) -> None:
         """Append the positions of a piece of a pattern; `stops`: its wildcards stop at colons."""
@@ -340,7 +358,7 @@ class _Automaton:
 
     def walk(self, interest: int, budget: Budget, *, empty: bool) -> Iterator[Cell]:
         """Every state that can be reached, shortest strings first, as mask and string."""
-        alive = sum(extent for i, extent in enumerate(self.extent) if interest >> i & 1)
+        alive = sum(extent for bit, extent in self.extent.items() if interest & bit)
         queue = deque([(self.start, "")])
         seen = {self.start} if empty else set()
         while queue:
@@ -357,11 +375,21 @@ class _Automaton:
     def _step(self, state: int, character: str) -> int:
         awaiting = self.by_character.get(character, 0)
         if character == ":":
-            return (state & (awaiting | self.any_on_colon)) << 1 | state & self.loops_on_colon
-        return (state & (awaiting | self.any)) << 1 | state & self.loops
+            after = (state & (awaiting | self.any_on_colon)) << 1 | state & self.loops_on_colon
+        else:
+            after = (state & (awaiting | self.any)) << 1 | state & self.loops
+        if after & self.settled:
+            for final, rest in self.settling:
+                if after & final:
+                    after &= rest
+        return after
 
     def _accepted(self, state: int) -> int:
-        return sum(1 << index for index, final in enumerate(self.final) if state & final)
+        mask = 0
+        for final, bit in self.final:
+            if state & final:
+                mask |= bit
+        return mask
 
     def _next_characters(self, state: int) -> Iterator[str]:
         """What leads to different states: each character that a pattern awaits, and another."""

@@ -2,12 +2,13 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import NamedTuple
 
 from iamdiff.actions import EVERY_SERVICE, ActionCell, ActionIndex, ServiceIndex, Sides
-from iamdiff.arns import EVERYTHING, is_in, parse_pattern, resource_cells
+from iamdiff.arns import EVERYTHING, parse_pattern, resource_cells
 from iamdiff.bodies import Place
-from iamdiff.budget import Budget
+from iamdiff.budget import Budget, BudgetExceeded
 from iamdiff.catalogue import ACCESS_LEVELS, Catalogue, CataloguedAction
 from iamdiff.differences import Before, Cause, Region
 from iamdiff.globs import is_literal, matcher, readable
@@ -59,34 +60,69 @@ class Row:
     context: Mapping[str, ContextValue] = field(default_factory=dict)
 
 
-class Naming(NamedTuple):
-    """What the rows of one direction are named with."""
+class Entry(NamedTuple):
+    """One difference, and where it shows."""
+
+    region: Region
+    cause: Cause
+    context: Mapping[str, ContextValue]
+
+
+@dataclass(slots=True)
+class Naming:
+    """What rows are named with.
+
+    Attributes
+    ----------
+    groups : Mapping[Sides, Sequence[ActionCell]]
+        The classes of actions of each group.
+    mask : int
+        The bodies that speak of the principals at hand.
+    spelling : Mapping[str, str]
+        Action patterns in lower case, as the policies' authors wrote them.
+    """
 
     actions: ActionIndex
     groups: Mapping[Sides, Sequence[ActionCell]]
+    mask: int
     catalogue: Catalogue
     spelling: Mapping[str, str]
-    budget: Budget
+    listed: dict[str, dict[Sides, list[CataloguedAction]]] = field(default_factory=dict)
+
+    def group_of(self, service: str, name: str) -> Sides:
+        """The group of an action."""
+        sides = ServiceIndex(self.actions, service).sides_of(name)
+        return Sides(sides.old & self.mask, sides.new & self.mask)
+
+    def members(self, service: str) -> Mapping[Sides, Sequence[CataloguedAction]]:
+        """The catalogued actions of a service, by group."""
+        found = self.listed.get(service)
+        if found is None:
+            found = self.listed[service] = {}
+            index = ServiceIndex(self.actions, service)
+            for name, action in sorted(self.catalogue.actions(service).items()):
+                old, new = index.sides_of(name)
+                found.setdefault(Sides(old & self.mask, new & self.mask), []).append(action)
+        return found
 
 
-def rows_of(
-    found: Iterable[tuple[Sides, Sequence[tuple[Region, Cause, Mapping[str, ContextValue]]]]],
-) -> list[Row]:
+def rows_of(found: Iterable[tuple[Sides, Sequence[Entry]]]) -> list[Row]:
     """Put together what has the same cause on the same resources."""
     rows: dict[tuple[Cause, tuple[str, ...]], Row] = {}
-    for sides, regions in found:
-        by_cause: dict[Cause, dict[str, tuple[Region, Mapping[str, ContextValue]]]] = {}
-        for region, cause, context in regions:
-            label = region.resources.label(region.cell)
-            by_cause.setdefault(cause, {}).setdefault(label, (region, context))
+    for sides, entries in found:
+        by_cause: dict[Cause, dict[str, Entry]] = {}
+        for entry in entries:
+            labels = by_cause.setdefault(entry.cause, {})
+            for label in entry.region.resources.labels(entry.region.cell):
+                labels.setdefault(label, entry)
         for cause, labels in by_cause.items():
             resources = tuple(widest(labels))
             row = rows.get((cause, resources))
             if row is None:
                 row = rows[cause, resources] = Row(cause, resources)
-            region, context = labels[resources[0]]
-            row.groups[sides] = region
-            row.context = row.context or context
+            entry = labels[resources[0]]
+            row.groups[sides] = entry.region
+            row.context = row.context or entry.context
     return list(rows.values())
 
 
@@ -141,17 +177,11 @@ def _members(
     service: str, patterns: set[str], row: Row, naming: Naming
 ) -> Iterable[CataloguedAction]:
     """The catalogued actions of a service that belong to a row's groups."""
-    known = naming.catalogue.actions(service)
     if all(is_literal(pattern) for pattern in patterns):
+        known = naming.catalogue.actions(service)
         return [known[name] for name in sorted(patterns) if name in known]
-    index = ServiceIndex(naming.actions, service)
-    tests = [matcher(pattern) for pattern in patterns]
-    naming.budget.spend(len(known))
-    return [
-        action
-        for name, action in sorted(known.items())
-        if any(test(name) for test in tests) and index.sides_of(name) in row.groups
-    ]
+    members = naming.members(service)
+    return [action for sides in row.groups for action in members.get(sides, ())]
 
 
 def _everything(
@@ -178,7 +208,7 @@ def witness_of(row: Row, named: Named, naming: Naming) -> Request:
     """A request of a row: a catalogued action on a resource that it takes, where there is one."""
     for action in sorted(named.catalogued, key=lambda a: _gravity(a.access_levels[0])):
         service, _, name = action.name.lower().partition(":")
-        region = row.groups.get(ServiceIndex(naming.actions, service).sides_of(name))
+        region = row.groups.get(naming.group_of(service, name))
         if region is None:
             continue
         for resource in _shapes(action, region):
@@ -201,14 +231,15 @@ def _shapes(action: CataloguedAction, region: Region) -> Iterable[str]:
         yield EVERYTHING
         return
     example = readable(region.cell.example)
-    label = region.resources.label(region.cell)
+    named = region.resources.labels(region.cell) != (EVERYTHING,)
     for template in action.resources:
-        if label != EVERYTHING and matcher(template)(example):
+        if named and matcher(template)(example):
             yield example
         yield _instance(template)
 
 
 _BOTH = 0b11
+_SOME_STEPS = 10_000
 _FILLINGS = ("arn", "aws", "", "us-east-1", "123456789012", "")
 
 
@@ -227,27 +258,23 @@ def _unnamed_service(naming: Naming) -> str:
     return next((s for s in naming.catalogue.services() if s not in named), "anyservice")
 
 
-def is_latent(row: Row, named: Named, budget: Budget) -> bool:
+def is_latent(row: Row, named: Named) -> bool:
     """Whether no catalogued action can use a row on a resource type that it takes."""
-    if named.uncatalogued:
+    if named.uncatalogued or EVERYTHING in row.resources:
         return False
-    return not any(_usable(action, row.resources, budget) for action in named.catalogued)
-
-
-def _usable(action: CataloguedAction, resources: Sequence[str], budget: Budget) -> bool:
-    if EVERYTHING in resources:
-        return True
-    return any(
-        _meet(template, resource, budget) for template in action.resources for resource in resources
+    return not any(
+        _meet(template, resource)
+        for template in dict.fromkeys(t for action in named.catalogued for t in action.resources)
+        for resource in row.resources
     )
 
 
-def _meet(one: str, other: str, budget: Budget) -> bool:
-    """Whether some ARN matches both patterns."""
+@lru_cache(maxsize=16384)
+def _meet(one: str, other: str) -> bool:
+    """Whether some ARN matches both patterns; yes where that takes long to find out."""
     patterns = [parse_pattern(one), parse_pattern(other)]
-    if patterns[0] == patterns[1]:
+    try:
+        found = resource_cells(patterns, (0, 1), budget=Budget(_SOME_STEPS), interest=_BOTH)
+    except BudgetExceeded:
         return True
-    return any(c.mask == _BOTH for c in resource_cells(patterns, budget=budget, interest=_BOTH))
-
-
-__all__ = ["Grant", "Naming", "Row", "is_in", "is_latent", "name_actions", "rows_of", "witness_of"]
+    return any(cell.mask == _BOTH for cell in found)
