@@ -16,7 +16,7 @@ from policy_monitor.api_calls import API_CALLS, ApiCall
 from policy_monitor.attempts import attempted_target, is_watched
 from policy_monitor.errors import UnreadableEventError
 from policy_monitor.mutations import ActorKind, Documents, Mutation, MutationKind
-from policy_monitor.recorded_call import POLICY_ARN, Aim, Call, OmittedPartError, mapping
+from policy_monitor.recorded_call import POLICY_ARN, Aim, Call, OmittedPartError, mapping, partition
 from policy_monitor.settings import Settings
 
 SOURCE = "aws.iam"
@@ -27,9 +27,6 @@ EVENT_SOURCE = "iam.amazonaws.com"
 ACCOUNT = re.compile(r"[0-9]{12}")
 EVENT_ID = re.compile(r"[\x21-\x22\x24-\x7e]{1,128}")  # printable, no "#": it parts ledger keys
 TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z")
-
-# IAM's home regions by partition; a region's partition shows in its name (AWS General Reference).
-PARTITIONS = (("cn-", "aws-cn"), ("us-gov-", "aws-us-gov"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,17 +179,6 @@ def _known_target(row: ApiCall, call: Call) -> str:
     names = (Aim.ROLE,) if row.aim is Aim.ROLE else (Aim.POLICY, "permissionsBoundary")
     texts = (call.parameters.get(name) for name in names)
     return next((text for text in texts if isinstance(text, str)), "")
-
-
-def partition(region: str) -> str:
-    """The AWS partition of a region: ``aws`` where its name tells no other.
-
-    Examples
-    --------
-    >>> partition("us-gov-west-1")
-    'aws-us-gov'
-    """
-    return next((name for prefix, name in PARTITIONS if region.startswith(prefix)), "aws")
 
 
 def _required(record: Mapping[str, Any], name: str) -> str:

@@ -18,6 +18,9 @@ NAME = re.compile(r"[A-Za-z0-9_+=,.@-]{1,128}")
 VERSION = re.compile(r"v[1-9][0-9]*(\.[A-Za-z0-9-]*)?")
 POLICY_ARN = re.compile(r"arn:[a-z-]+:iam::(aws|[0-9]{12}):policy/[\x21-\x7e]{1,640}")
 
+# A region's partition shows in its name (AWS General Reference).
+PARTITIONS = (("cn-", "aws-cn"), ("us-gov-", "aws-us-gov"))
+
 
 class OmittedPartError(Exception):
     """A part of a successful call is not in its record: CloudTrail left it out, or truncated it.
@@ -158,3 +161,14 @@ def mapping(place: str, value: Any) -> Mapping[str, Any]:
 def policy_arn(account: str, partition: str, name: str, path: str = "/") -> str:
     """The ARN of a customer-managed policy."""
     return f"arn:{partition}:iam::{account}:policy{path}{name}"
+
+
+def partition(region: str) -> str:
+    """The AWS partition of a region: ``aws`` where its name tells no other.
+
+    Examples
+    --------
+    >>> partition("us-gov-west-1")
+    'aws-us-gov'
+    """
+    return next((name for prefix, name in PARTITIONS if region.startswith(prefix)), "aws")

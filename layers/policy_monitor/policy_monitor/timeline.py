@@ -9,25 +9,18 @@ from datetime import UTC, datetime, timedelta
 from itertools import groupby
 
 from policy_monitor.ledger import Genesis
-from policy_monitor.mutations import (
-    BoundaryPut,
-    Change,
-    DefaultVersionSet,
-    Mutation,
-    PolicyAttached,
-    PolicyObserved,
-    RoleCreated,
-    VersionCreated,
-)
+from policy_monitor.mutations import Mutation
 from policy_monitor.ordering import Wider, changed, ordered
+from policy_monitor.readings import Writings
 from policy_monitor.state import AccountState, PolicyState
 
 WINDOW = timedelta(minutes=15)
 """Mutations this long before the baseline was read are judged, older ones only listed."""
 
-READING = timedelta(minutes=1)
-"""A baseline may lack what happened this long before: IAM's answers are eventually consistent
-("Changes that I make are not always immediately visible", IAM User Guide), and it has pages."""
+READING = timedelta(minutes=5)
+"""A baseline may lack what happened this long before its end: reading it takes many calls, and
+IAM's answers are eventually consistent ("Changes that I make are not always immediately visible",
+IAM User Guide)."""
 
 TIME = "%Y-%m-%dT%H:%M:%SZ"
 
@@ -98,65 +91,13 @@ def walk(
 ) -> Iterator[Step]:
     """Steps from a state that is known to lie before all mutations."""
     remaining = sorted(mutations, key=lambda mutation: mutation.key)
-    defaults = _Defaults(remaining)
+    writings = Writings(remaining)
     for _, group in groupby(remaining, key=lambda mutation: mutation.time):
-        order = ordered(state, [_settled(m, state, defaults) for m in group], wider)
+        order = ordered(state, [writings.settled(m, state) for m in group], wider)
         for mutation in order.mutations:
             after = changed(state, mutation)
             yield Step(mutation, state, after, mutation.key in order.untold)
             state = after
-
-
-class _Defaults:
-    """When, by the mutations, each version of a policy was made and became the default."""
-
-    def __init__(self, mutations: Iterable[Mutation]) -> None:
-        self._made: dict[tuple[str, str], str] = {}
-        self._set: dict[tuple[str, str], str] = {}
-        for mutation in mutations:
-            for change in mutation.changes:
-                if isinstance(change, VersionCreated):
-                    self._made[change.policy_arn, change.version] = mutation.time
-                if isinstance(change, DefaultVersionSet) or (
-                    isinstance(change, VersionCreated) and change.default
-                ):
-                    self._set[change.policy_arn, change.version] = mutation.time
-
-    def made_since(self, arn: str, version: str, time: str) -> bool:
-        return self._made.get((arn, version), "") >= time
-
-    def set_since(self, arn: str, version: str, time: str) -> bool:
-        return self._set.get((arn, version), "") >= time
-
-
-def _settled(mutation: Mutation, state: AccountState, defaults: _Defaults) -> Mutation:
-    """A mutation whose readings of IAM are taken at its own time.
-
-    detect reads a policy's default version when the event arrives, which may be later: a version
-    that was made only afterwards cannot have been the default, and one that became the default
-    afterwards was not, where the fold knows another.
-    """
-
-    def is_later(arn: str, version: str | None) -> bool:
-        if version is None:
-            return False
-        if defaults.made_since(arn, version, mutation.time):
-            return True
-        policy = state.policies.get(arn)
-        known = policy.default if policy else None
-        return known not in (None, version) and defaults.set_since(arn, version, mutation.time)
-
-    def settled(change: Change) -> Change:
-        match change:
-            case PolicyAttached() | BoundaryPut() | PolicyObserved():
-                if is_later(change.policy_arn, change.version):
-                    return replace(change, version=None, sha256=None)
-            case RoleCreated(boundary=str(arn)):
-                if is_later(arn, change.boundary_version):
-                    return replace(change, boundary_version=None, boundary_sha256=None)
-        return change
-
-    return replace(mutation, changes=tuple(settled(change) for change in mutation.changes))
 
 
 def _clouded(state: AccountState) -> AccountState:

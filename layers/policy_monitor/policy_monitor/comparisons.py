@@ -1,0 +1,138 @@
+"""Comparisons of documents by digest: each pair once, and honest about what is not known."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from iamdiff import (
+    Access,
+    Comparison,
+    PolicyError,
+    Verdict,
+    compare,
+    comparison_json,
+    parse_document,
+)
+from iamdiff import Document as ParsedDocument
+from iamdiff.catalogue import Catalogue
+from policy_monitor.access import Held, Reason
+from policy_monitor.masks import faithful
+from policy_monitor.mutations import Documents
+
+# Verdicts that claim that nothing was gained.
+_NO_GAIN = (Verdict.EQUIVALENT, Verdict.REDUCTION)
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """Two sides, and how they are to be compared (`iamdiff.compare`)."""
+
+    old: Held
+    new: Held
+    kind: str = "identity"
+    part: bool = False
+    principal: str | None = None
+
+
+class Comparisons:
+    """Answers questions about documents; the same question costs once.
+
+    Parameters
+    ----------
+    documents : Documents
+        Masked documents by digest.
+    catalogue : Catalogue or None
+        What AWS documents of its actions (`policy_monitor.catalogue.load`).
+    """
+
+    def __init__(self, documents: Documents, catalogue: Catalogue | None = None) -> None:
+        self._documents = documents
+        self._catalogue = catalogue
+        self._parsed: dict[str, ParsedDocument] = {}
+        self._answers: dict[tuple[object, ...], Mapping[str, Any]] = {}
+
+    def answer(self, question: Question) -> Mapping[str, Any]:
+        """Compare, as ``policy-monitor/comparison/1`` without id and elapsed_ms.
+
+        A side of which something is not known makes the answer undetermined, with the reasons.
+        """
+        old, new = question.old, question.new
+        unknown = [*old.unknown, *new.unknown]
+        digests = dict.fromkeys((*_digests(old), *_digests(new)))
+        unknown += [_missing(sha256) for sha256 in digests if sha256 not in self._documents]
+        if unknown:
+            return undetermined(unknown)
+        if _content(old) == _content(new):
+            return unchanged()
+        key = (*_content(old), *_content(new), question.kind, question.part, question.principal)
+        if key not in self._answers:
+            self._answers[key] = self._compared(question, list(digests))
+        return self._answers[key]
+
+    def _compared(self, question: Question, digests: Sequence[str]) -> Mapping[str, Any]:
+        try:
+            comparison = compare(
+                self._access(question.old),
+                self._access(question.new),
+                kind=question.kind,
+                part=question.part,
+                principal=question.principal,
+                catalogue=self._catalogue,
+            )
+        except PolicyError as error:
+            return undetermined(
+                [Reason("unreadable-document", f"A document is no policy: {error}")]
+            )
+        answer = comparison_json(comparison)
+        if answer["verdict"] in _NO_GAIN and not faithful(
+            *(self._documents[sha256] for sha256 in digests)
+        ):
+            # Masked, two patterns of an external id look apart where one may hold the other.
+            masked = Reason(
+                "masked-external-id",
+                "The external ids are compared as patterns, which their masks do not show: look "
+                "at the trust policy itself.",
+            )
+            return {**answer, **_doubt([masked])}
+        return answer
+
+    def _access(self, held: Held) -> Access:
+        boundary = None if held.boundary is None else self._document(held.boundary)
+        return Access(tuple(self._document(sha256) for sha256 in held.identity), boundary)
+
+    def _document(self, sha256: str) -> ParsedDocument:
+        if sha256 not in self._parsed:
+            self._parsed[sha256] = parse_document(self._documents[sha256])
+        return self._parsed[sha256]
+
+
+def undetermined(reasons: Sequence[Reason]) -> Mapping[str, Any]:
+    """A comparison that could not be made, and why."""
+    return {**unchanged(), **_doubt(reasons)}
+
+
+def unchanged() -> Mapping[str, Any]:
+    """The comparison of an access with itself."""
+    return comparison_json(Comparison(Verdict.EQUIVALENT))
+
+
+def _doubt(reasons: Sequence[Reason]) -> Mapping[str, Any]:
+    distinct = dict.fromkeys(reasons)
+    return {
+        "verdict": Verdict.UNDETERMINED.value,
+        "undetermined": [{"code": r.code, "sentence": r.sentence} for r in distinct],
+    }
+
+
+def _digests(held: Held) -> tuple[str, ...]:
+    return (*held.identity, *((held.boundary,) if held.boundary else ()))
+
+
+def _content(held: Held) -> tuple[object, ...]:
+    return (tuple(dict.fromkeys(held.identity)), held.boundary)
+
+
+def _missing(sha256: str) -> Reason:
+    return Reason(
+        "document-missing", f"The document {sha256} is named by the ledger, which does not have it."
+    )

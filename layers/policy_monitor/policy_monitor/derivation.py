@@ -1,0 +1,131 @@
+"""From mutations to findings: what each mutation did to each subject's access. Pure."""
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from iamdiff.catalogue import Catalogue
+from policy_monitor.access import policy_access, role_access, trust_access
+from policy_monitor.comparisons import Comparisons, Question, unchanged
+from policy_monitor.effects import NO_VERSION, effects
+from policy_monitor.findings import Finding, FindingKind, Subject
+from policy_monitor.ledger import Genesis
+from policy_monitor.mutations import Documents, Mutation
+from policy_monitor.ordering import Wider
+from policy_monitor.scene import Effect, no_effect
+from policy_monitor.settings import Settings
+from policy_monitor.severity import severity
+from policy_monitor.state import AccountState
+from policy_monitor.summary import summary, withdrawal
+from policy_monitor.timeline import steps
+
+
+def derive(
+    genesis: Genesis,
+    mutations: Iterable[Mutation],
+    documents: Documents,
+    settings: Settings,
+    catalogue: Catalogue | None,
+) -> tuple[Finding, ...]:
+    """The findings of a set of mutations, in timeline order.
+
+    They depend on the set alone: the order of arrival, and repetition, change nothing.
+
+    Parameters
+    ----------
+    documents : Documents
+        The documents that `digests` names, masked; a finding that needs a missing one is
+        undetermined.
+    """
+    comparisons = Comparisons(documents, catalogue)
+    findings = []
+    for step in steps(genesis, mutations, _wider(comparisons, settings)):
+        for effect in effects(step, settings, documents):
+            comparison = effect.answer or comparisons.answer(effect.question)
+            text = summary(
+                step.mutation,
+                effect.subject,
+                effect.kind,
+                comparison,
+                order_untold=step.order_untold,
+            )
+            findings.append(_finding(step.mutation, effect, comparison, text))
+    return tuple(findings)
+
+
+def withdrawn(mutation: Mutation, subject: Subject, kind: FindingKind) -> Finding:
+    """What takes the place of a finding that later facts refute: there was no effect."""
+    effect = no_effect(subject, kind, NO_VERSION)
+    return _finding(mutation, effect, unchanged(), withdrawal(mutation, subject))
+
+
+def digests(genesis: Genesis, mutations: Iterable[Mutation]) -> frozenset[str]:
+    """The documents that a derivation may need."""
+    found: set[str | None] = set()
+    for role in genesis.state.roles.values():
+        found |= {role.trust, *role.inline.values()}
+    for policy in genesis.state.policies.values():
+        found |= set(policy.versions.values())
+    for mutation in mutations:
+        for change in mutation.changes:
+            found |= {getattr(change, name, None) for name in _DIGESTS}
+            found |= {sha256 for _, sha256 in getattr(change, "inline", ())}
+    return frozenset(sha256 for sha256 in found if sha256 is not None)
+
+
+_DIGESTS = ("sha256", "trust_sha256", "boundary_sha256")
+
+
+def _finding(
+    mutation: Mutation, effect: Effect, comparison: Mapping[str, Any], text: str
+) -> Finding:
+    verdict = str(comparison["verdict"])
+    return Finding(
+        finding_id=_finding_id(mutation.event_id, effect, verdict),
+        event_id=mutation.event_id,
+        event_name=mutation.event_name,
+        time=mutation.time,
+        account=mutation.account,
+        region=mutation.region,
+        subject=effect.subject,
+        kind=effect.kind,
+        verdict=verdict,
+        severity=severity(effect.kind, mutation.actor.kind, comparison).severity,
+        actor=mutation.actor,
+        summary=text,
+        comparison=comparison,
+        before=effect.before,
+        after=effect.after,
+    )
+
+
+def _finding_id(event_id: str, effect: Effect, verdict: str) -> str:
+    parts = [event_id, effect.subject.type, effect.subject.arn, effect.kind]
+    for side in (effect.before, effect.after):
+        parts += [side.version or "", side.sha256 or ""]
+    return hashlib.sha256(json.dumps([*parts, verdict]).encode()).hexdigest()
+
+
+def _wider(comparisons: Comparisons, settings: Settings) -> Wider:
+    """Whether what is watched allows more in one state than in another, and nowhere less."""
+
+    def is_wider(narrow: AccountState, wide: AccountState) -> bool:
+        verdicts = {
+            comparisons.answer(question)["verdict"]
+            for question in _questions(narrow, wide, settings)
+        }
+        return "expansion" in verdicts and verdicts <= {"expansion", "equivalent"}
+
+    return is_wider
+
+
+def _questions(old: AccountState, new: AccountState, settings: Settings) -> Iterator[Question]:
+    """All that is watched and differs between two states."""
+    for name in {*old.roles, *new.roles}:
+        if settings.watches_role(name):
+            yield Question(role_access(old, name), role_access(new, name))
+            yield Question(trust_access(old, name), trust_access(new, name), kind="trust")
+    for arn in {*old.policies, *new.policies}:
+        if settings.watches_policy(arn) and old.policies.get(arn) != new.policies.get(arn):
+            yield Question(policy_access(old, arn), policy_access(new, arn), part=True)

@@ -1,0 +1,207 @@
+"""What one step of the timeline may have altered: the accesses to be compared, or a fixed answer.
+
+Two subjects are judged (design, section 4): each watched role's effective access, and each watched
+policy by itself. Beside them who may assume a watched role, and who else uses a watched policy.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+from policy_monitor.access import NOTHING, Reason, policy_access, role_access, version_access
+from policy_monitor.comparisons import undetermined
+from policy_monitor.findings import DocumentVersion, FindingKind, Subject, SubjectType
+from policy_monitor.mutations import (
+    BoundaryDeleted,
+    BoundaryPut,
+    DefaultVersionSet,
+    Documents,
+    InlinePolicyDeleted,
+    InlinePolicyPut,
+    MutationKind,
+    PolicyAttached,
+    PolicyCreated,
+    PolicyDeleted,
+    PolicyDetached,
+    PolicyObserved,
+    PolicyUseChanged,
+    RoleCreated,
+    RoleDeleted,
+    RoleObserved,
+    RoleTagged,
+    RoleUntagged,
+    RoleUpdated,
+    TrustChanged,
+    VersionCreated,
+    VersionDeleted,
+)
+from policy_monitor.scene import Effect, Scene, no_effect, policy_effect, role_effect, trust_effect
+from policy_monitor.settings import Settings
+from policy_monitor.timeline import Step
+from policy_monitor.uses import use_effects
+
+# IAM's word on what it holds now: only what differs from what was known is an effect.
+OBSERVED = (MutationKind.OMITTED, MutationKind.DRIFT)
+
+NO_VERSION = DocumentVersion(None, None)
+
+
+def effects(step: Step, settings: Settings, documents: Documents) -> tuple[Effect, ...]:
+    """What a step may have altered; one effect a subject and kind.
+
+    Parameters
+    ----------
+    documents : Documents
+        Policy documents by digest, to see whether a condition reads a tag that changed.
+    """
+    scene = Scene(step, settings, documents)
+    match step.mutation.kind:
+        case MutationKind.ATTEMPT:
+            return (no_effect(_aimed_at(scene), FindingKind.ATTEMPT, NO_VERSION),)
+        case MutationKind.TAMPER:
+            return ()
+    found: dict[tuple[Subject, FindingKind], Effect] = {}
+    for change in step.mutation.changes:
+        for effect in EFFECTS[type(change)](scene, change):
+            found.setdefault((effect.subject, effect.kind), effect)
+    if step.mutation.kind not in OBSERVED:
+        return tuple(found.values())
+    differing = tuple(effect for effect in found.values() if _differs(effect))
+    if differing or step.mutation.kind is MutationKind.DRIFT:
+        return differing
+    return _untraced(scene)
+
+
+def _role_change(scene: Scene, change: Any) -> Iterator[Effect]:
+    yield role_effect(scene, change.role, change)
+
+
+def _whole_role(scene: Scene, change: Any) -> Iterator[Effect]:
+    yield role_effect(scene, change.role, change)
+    yield trust_effect(scene, change.role, change)
+
+
+def _trust_change(scene: Scene, change: TrustChanged) -> Iterator[Effect]:
+    yield trust_effect(scene, change.role, change)
+
+
+def _session_change(scene: Scene, change: RoleUpdated) -> Iterator[Effect]:
+    """How long a session lasts is no permission."""
+    subject = Subject(SubjectType.ROLE, scene.role_arn(change.role))
+    yield no_effect(subject, scene.kind, role_access(scene.step.after, change.role).all)
+
+
+def _policy_change(scene: Scene, change: Any) -> Iterator[Effect]:
+    """Another document is in force: the policy's own effect, and that on each role it bears on."""
+    arn = change.policy_arn
+    roles = scene.roles_with(arn)
+    if not roles and not scene.settings.watches_policy(arn):
+        return
+    before, after = scene.step.before, scene.step.after
+    new = policy_access(after, arn) if arn in after.policies else NOTHING
+    if isinstance(change, PolicyCreated):
+        old = NOTHING
+    elif isinstance(change, PolicyObserved) and arn not in before.policies:
+        # Read beside a role that it was found attached to, or it came to be without an event.
+        old = NOTHING if scene.settings.watches_policy(arn) and before.complete else new
+    else:
+        old = policy_access(before, arn)
+    yield policy_effect(arn, old, new, scene.kind)
+    for name in roles:
+        yield role_effect(scene, name, change)
+
+
+def _version_created(scene: Scene, change: VersionCreated) -> Iterator[Effect]:
+    """A version that did not take effect is reported ahead: as what it would change."""
+    if change.default:
+        yield from _policy_change(scene, change)
+        return
+    arn = change.policy_arn
+    if scene.roles_with(arn) or scene.settings.watches_policy(arn):
+        old = policy_access(scene.step.before, arn)
+        new = version_access(scene.step.after, arn, change.version)
+        yield policy_effect(arn, old, new, FindingKind.STAGED)
+
+
+def _version_deleted(scene: Scene, change: VersionDeleted) -> Iterator[Effect]:
+    """IAM never deletes the version that is in force, so nothing changes."""
+    arn = change.policy_arn
+    if scene.roles_with(arn) or scene.settings.watches_policy(arn):
+        held = policy_access(scene.step.before, arn)
+        subject = Subject(SubjectType.POLICY, arn)
+        yield no_effect(subject, scene.kind, held.one)
+
+
+EFFECTS: Mapping[type, Callable[[Scene, Any], Iterator[Effect]]] = {
+    PolicyAttached: _role_change,
+    PolicyDetached: _role_change,
+    InlinePolicyPut: _role_change,
+    InlinePolicyDeleted: _role_change,
+    BoundaryPut: _role_change,
+    BoundaryDeleted: _role_change,
+    TrustChanged: _trust_change,
+    RoleCreated: _whole_role,
+    RoleDeleted: _whole_role,
+    RoleUpdated: _session_change,
+    RoleTagged: _role_change,
+    RoleUntagged: _role_change,
+    VersionCreated: _version_created,
+    DefaultVersionSet: _policy_change,
+    VersionDeleted: _version_deleted,
+    PolicyCreated: _policy_change,
+    PolicyDeleted: _policy_change,
+    PolicyUseChanged: use_effects,
+    RoleObserved: _whole_role,
+    PolicyObserved: _policy_change,
+}
+
+
+def _differs(effect: Effect) -> bool:
+    old, new = effect.question.old, effect.question.new
+    if effect.answer is not None:
+        return False
+    return bool(old.unknown or new.unknown) or (old.identity, old.boundary) != (
+        new.identity,
+        new.boundary,
+    )
+
+
+def _untraced(scene: Scene) -> tuple[Effect, ...]:
+    """A call whose record does not say what it changed, and IAM shows no change."""
+    reason = Reason(
+        "omitted",
+        f"CloudTrail left out what {scene.mutation.event_name} was asked to do, and what IAM "
+        "shows is what was known before: what it changed, and for how long, cannot be told.",
+    )
+    target = scene.mutation.target
+    if target.startswith("arn:"):
+        if not scene.settings.watches_policy(target) and not scene.roles_with(target):
+            return ()
+        subjects = [Subject(SubjectType.POLICY, target)]
+    else:
+        names = [target] if target else list(scene.settings.roles)
+        subjects = [_role_subject(scene, name) for name in names]
+    return tuple(
+        replace(no_effect(subject, scene.kind, NO_VERSION), answer=undetermined([reason]))
+        for subject in subjects
+    )
+
+
+def _aimed_at(scene: Scene) -> Subject:
+    """What a refused call was aimed at, if that is watched; else the watched role that made it."""
+    target = scene.mutation.target
+    if target.startswith("arn:") and scene.settings.watches_policy(target):
+        return Subject(SubjectType.POLICY, target)
+    if scene.settings.watches_role(target):
+        return _role_subject(scene, target)
+    _, _, session = scene.mutation.actor.arn.partition(":assumed-role/")
+    acting = session.partition("/")[0]
+    watched = acting if scene.settings.watches_role(acting) else scene.settings.roles[0]
+    return Subject(SubjectType.ROLE, scene.role_arn(watched))
+
+
+def _role_subject(scene: Scene, name: str) -> Subject:
+    """A role's access, or its trust policy where the call is aimed at that."""
+    is_trust = scene.mutation.event_name == "UpdateAssumeRolePolicy"
+    kind = SubjectType.TRUST if is_trust else SubjectType.ROLE
+    return Subject(kind, scene.role_arn(name))

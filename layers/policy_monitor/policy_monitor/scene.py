@@ -1,0 +1,145 @@
+"""A step of the timeline as the judge sees it, and the effects on the subjects that it judges."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from policy_monitor.access import NOTHING, Held, Reason, policies_of, role_access, trust_access
+from policy_monitor.comparisons import Question, unchanged
+from policy_monitor.findings import DocumentVersion, FindingKind, Subject, SubjectType
+from policy_monitor.mutations import (
+    Change,
+    Documents,
+    Mutation,
+    MutationKind,
+    RoleCreated,
+    RoleDeleted,
+)
+from policy_monitor.recorded_call import partition
+from policy_monitor.settings import Settings
+from policy_monitor.tags import reading_tags
+from policy_monitor.timeline import Step
+from policy_monitor.transitions import find_role
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """One subject, its access before and after, and how the two are to be compared.
+
+    Attributes
+    ----------
+    answer : Mapping or None
+        The comparison, where it is known without comparing documents.
+    """
+
+    subject: Subject
+    kind: FindingKind
+    question: Question
+    before: DocumentVersion
+    after: DocumentVersion
+    answer: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """A step, what is watched, and the documents that tell what a change bears on."""
+
+    step: Step
+    settings: Settings
+    documents: Documents
+
+    @property
+    def mutation(self) -> Mutation:
+        """The mutation of the step."""
+        return self.step.mutation
+
+    @property
+    def kind(self) -> FindingKind:
+        """What sort of finding a change of the step makes."""
+        is_drift = self.mutation.kind is MutationKind.DRIFT
+        return FindingKind.DRIFT if is_drift else FindingKind.CHANGE
+
+    def role_arn(self, name: str) -> str:
+        """A role's ARN, as far as known; of a role that no state holds, without a path."""
+        for state in (self.step.after, self.step.before):
+            role = find_role(state, name)
+            if role is not None and role.arn:
+                return role.arn
+        here = partition(self.mutation.region)
+        return f"arn:{here}:iam::{self.mutation.account}:role/{name}"
+
+    def watched_roles(self) -> tuple[str, ...]:
+        """The watched roles that are, or were."""
+        names = {
+            name.casefold(): name
+            for state in (self.step.before, self.step.after)
+            for name in state.roles
+            if self.settings.watches_role(name)
+        }
+        return tuple(sorted(names.values()))
+
+    def roles_with(self, arn: str) -> tuple[str, ...]:
+        """The watched roles on which a policy bears, before or after."""
+        states = (self.step.before, self.step.after)
+        return tuple(
+            name
+            for name in self.watched_roles()
+            if any(arn in policies_of(state, name) for state in states)
+        )
+
+
+def role_effect(scene: Scene, name: str, change: Change) -> Effect:
+    """On a role's effective access."""
+    before, after = scene.step.before, scene.step.after
+    old = NOTHING if isinstance(change, RoleCreated) else role_access(before, name)
+    new = NOTHING if isinstance(change, RoleDeleted) else role_access(after, name)
+    read = _tags_read(scene, name, old, new)
+    if read:
+        new = new.with_unknown(
+            Reason(
+                "tags-read",
+                f"Conditions read the tag {', '.join(sorted(read))}, which changed: what they "
+                "decide now is not compared.",
+            )
+        )
+    arn = scene.role_arn(name)
+    subject = Subject(SubjectType.ROLE, arn)
+    return Effect(subject, scene.kind, Question(old, new, principal=arn), old.all, new.all)
+
+
+def trust_effect(scene: Scene, name: str, change: Change) -> Effect:
+    """On who may assume a role."""
+    before, after = scene.step.before, scene.step.after
+    old = NOTHING if isinstance(change, RoleCreated) else trust_access(before, name)
+    new = NOTHING if isinstance(change, RoleDeleted) else trust_access(after, name)
+    subject = Subject(SubjectType.TRUST, scene.role_arn(name))
+    return Effect(subject, scene.kind, Question(old, new, kind="trust"), old.one, new.one)
+
+
+def policy_effect(arn: str, old: Held, new: Held, kind: FindingKind) -> Effect:
+    """On a policy by itself: judged as a part of some access."""
+    same = old.version is not None and old.version == new.version
+    return Effect(
+        Subject(SubjectType.POLICY, arn),
+        kind,
+        Question(old, new, part=True),
+        old.one,
+        new.one,
+        unchanged() if same else None,
+    )
+
+
+def no_effect(subject: Subject, kind: FindingKind, held: DocumentVersion) -> Effect:
+    """On nothing: the same before and after."""
+    return Effect(subject, kind, Question(NOTHING, NOTHING), held, held, unchanged())
+
+
+def _tags_read(scene: Scene, name: str, old: Held, new: Held) -> frozenset[str]:
+    """Tags that changed and that the role's documents read; their effect is not compared yet."""
+    roles = (find_role(scene.step.before, name), find_role(scene.step.after, name))
+    then, now = (dict(role.tags) if role else {} for role in roles)
+    if None in roles or then == now:
+        return frozenset()
+    held = {*old.identity, *new.identity, old.boundary or "", new.boundary or ""}
+    documents = [scene.documents[sha256] for sha256 in held if sha256 in scene.documents]
+    return reading_tags(documents, [k for k in {*then, *now} if then.get(k) != now.get(k)])
