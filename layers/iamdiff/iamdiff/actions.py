@@ -57,14 +57,14 @@ class ActionCell(NamedTuple):
     ----------
     service : str
         ``*`` for a service that neither side names.
-    pattern : str
-        The narrowest pattern of the policies that covers it (``*`` for all else of the service).
+    patterns : tuple[str, ...]
+        The narrowest patterns of the policies that cover it (``*`` for all else of the service).
     example : str
         An action's name in it, in lower case.
     """
 
     service: str
-    pattern: str
+    patterns: tuple[str, ...]
     example: str
 
 
@@ -138,7 +138,7 @@ class ActionIndex:
             for exclusion in self.exclusions.values():
                 sides |= exclusion.sides
             if sides.old != sides.new:
-                cell = ActionCell(EVERY_SERVICE, "*", "x")
+                cell = ActionCell(EVERY_SERVICE, ("*",), "x")
                 found.setdefault(sides, []).append(cell)
         return found
 
@@ -162,30 +162,42 @@ class ServiceIndex:
 
     def cells(self, *, sweeping: bool, budget: Budget) -> Iterator[tuple[Sides, ActionCell]]:
         """Classes of this service's actions; where not `sweeping`, those that changed."""
-        changed = [name for name, sides in self.names.items() if sides.old != sides.new]
-        if not sweeping and all(is_literal(name) for name in changed):
-            budget.spend(len(changed))
-            for name in changed:
-                yield self.sides_of(name), ActionCell(self.service, name, name)
-            return
-        patterns = dict.fromkeys(self.names)
-        for excluded, _ in self.excluded:
-            patterns |= dict.fromkeys(excluded)
+        excluded = {each for patterns, _ in self.excluded for each in patterns}
+        changed = [name for name, sides in self.names.items() if sweeping or sides.old != sides.new]
+        literals = [name for name in changed if is_literal(name)]
         if sweeping:
-            patterns["*"] = None
-        names = list(patterns)
-        interest = sum(1 << i for i, name in enumerate(names) if name in changed)
-        found = cells(
-            names,
+            literals += [each for each in excluded if is_literal(each) and each not in self.names]
+        budget.spend(len(literals))
+        for name in literals:
+            yield self.sides_of(name), ActionCell(self.service, (name,), name)
+        if not sweeping and len(literals) == len(changed):
+            return
+        wildcards = [name for name, _, _ in self.wildcards]
+        wildcards += sorted(each for each in excluded if not is_literal(each))
+        if sweeping:
+            wildcards.append("*")
+        wildcards = list(dict.fromkeys(wildcards))
+        # Patterns that the same bodies speak of are one class.
+        classes: dict[object, int] = {}
+        of = [classes.setdefault(self._holders(name), len(classes)) for name in wildcards]
+        interest = {each for name, each in zip(wildcards, of, strict=True) if name in changed}
+        for _, example in cells(
+            wildcards,
             budget=budget,
+            classes=of,
             characters=ACTION_CHARACTERS,
-            interest=0 if sweeping else interest,
+            interest=0 if sweeping else sum(1 << each for each in interest),
             empty=False,
-        )
-        for mask, example in found:
-            matched = [name for i, name in enumerate(names) if mask >> i & 1]
-            cell = ActionCell(self.service, narrowest(matched), example)
-            yield self.sides_of(example), cell
+            avoid=[*filter(is_literal, self.names), *filter(is_literal, excluded)],
+        ):
+            closest = narrowest(name for name in wildcards if matcher(name)(example))
+            chosen = of[wildcards.index(closest)] if closest in wildcards else None
+            patterns = tuple(n for n, each in zip(wildcards, of, strict=True) if each == chosen)
+            yield self.sides_of(example), ActionCell(self.service, patterns or ("*",), example)
+
+    def _holders(self, name: str) -> tuple[Sides | None, tuple[bool, ...]]:
+        """What tells a pattern from others: its bodies, and the exclusions that hold it."""
+        return self.names.get(name), tuple(name in patterns for patterns, _ in self.excluded)
 
     def sides_of(self, name: str) -> Sides:
         """The bodies that speak of one action."""

@@ -112,6 +112,7 @@ def cells(
     interest: int = 0,
     empty: bool = True,
     readings: Sequence[Reading] | None = None,
+    avoid: Iterable[str] = (),
 ) -> list[Cell]:
     """Split all strings by which patterns match them.
 
@@ -128,6 +129,8 @@ def cells(
         Whether the empty string is a string of this universe.
     readings : Sequence[Reading] | None
         How each pattern is read; None: all plainly.
+    avoid : Iterable[str]
+        Strings that are left out of the universe.
 
     Raises
     ------
@@ -152,7 +155,7 @@ def cells(
         interest = 0
     if not interest or any(each.bit & interest for each in wildcards):
         search = _Search(budget, characters, interest, empty)
-        for mask, text in search.cells(wildcards, literals):
+        for mask, text in search.cells(wildcards, [*literals, *avoid]):
             found.setdefault(universal | mask, text)
     return [Cell(mask, text) for mask, text in found.items() if not interest or mask & interest]
 

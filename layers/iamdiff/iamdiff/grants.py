@@ -161,7 +161,7 @@ def name_actions(row: Row, naming: Naming) -> Named:
     uncatalogued: list[str] = []
     for service, members in by_service.items():
         known = naming.catalogue.actions(service)
-        names = widest(cell.pattern for _, cell in members)
+        names = widest(pattern for _, cell in members for pattern in cell.patterns)
         for name in names:
             listed = known.get(name)
             text = listed.name if listed else naming.spelling.get(f"{service}:{name}")
@@ -169,7 +169,7 @@ def name_actions(row: Row, naming: Naming) -> Named:
             patterns.append(text)
             if is_literal(name) and not listed:
                 uncatalogued.append(text)
-        catalogued += _members(service, {cell.pattern for _, cell in members}, row, naming)
+        catalogued += _members(service, set(names), row, naming)
     return Named(tuple(patterns), tuple(catalogued), tuple(uncatalogued))
 
 
