@@ -77,6 +77,22 @@ def parse_event(
     return parse_record(event["detail"], settings, mask_key, account)
 
 
+def account_of(event: Mapping[str, Any]) -> str:
+    """The account that an event is of, from EventBridge's envelope.
+
+    Raises
+    ------
+    UnreadableEventError
+        It is no event, or names no account.
+    """
+    if not isinstance(event, Mapping):
+        raise UnreadableEventError(f"event is {type(event).__name__}; expected an object")
+    account = event.get("account")
+    if not isinstance(account, str) or not ACCOUNT.fullmatch(account):
+        raise UnreadableEventError("event has no account id; expected EventBridge's envelope")
+    return account
+
+
 def parse_record(
     record: Mapping[str, Any], settings: Settings, mask_key: bytes, account: str | None = None
 ) -> ParsedEvent | None:

@@ -1,0 +1,54 @@
+"""judge: derive the findings of all that is recorded, and write those that are new."""
+
+import os
+from functools import cache
+from typing import Any
+
+import boto3
+from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools.utilities.typing import LambdaContext
+from botocore.config import Config
+
+from policy_monitor import catalogue
+from policy_monitor.adapters.dynamodb import DynamoDBLedger
+from policy_monitor.judgement import judge
+from policy_monitor.settings import Settings
+
+logger = Logger()
+metrics = Metrics()
+
+
+@logger.inject_lambda_context
+@metrics.log_metrics
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  # noqa: ARG001 (Lambda's signature)
+    """Judge once for a whole batch, which only says that there are new facts.
+
+    A failure is the whole batch's: it is delivered again, and deriving twice changes nothing.
+    """
+    recorded = 0
+    for account in accounts(event):
+        ledger = DynamoDBLedger(dynamodb(), os.environ["TABLE_NAME"], account)
+        judged = judge(ledger, settings(), catalogue.load())
+        recorded += len(judged.recorded)
+        logger.info("judged", account=account, seq=judged.seq, recorded=len(judged.recorded))
+    metrics.add_metric(name="FindingsRecorded", unit=MetricUnit.Count, value=recorded)
+    return {"batchItemFailures": []}
+
+
+def accounts(event: dict[str, Any]) -> list[str]:
+    """The accounts in whose partitions a batch shows new facts."""
+    keys = (record["dynamodb"]["Keys"]["pk"]["S"] for record in event["Records"])
+    return sorted({key.removeprefix("ACCOUNT#") for key in keys})
+
+
+@cache
+def settings() -> Settings:
+    """The functions' settings, read once."""
+    return Settings.from_environment(os.environ)
+
+
+@cache
+def dynamodb() -> Any:
+    """The table's client, made once."""
+    return boto3.client("dynamodb", config=Config(connect_timeout=5, read_timeout=30))
