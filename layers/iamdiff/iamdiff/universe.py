@@ -1,10 +1,11 @@
 """Which requests there are: well-formed actions and resources, and keys that are always there.
 
-docs/semantics.md, "The universe"; the sources stand beside the tables.
+docs/semantics.md, "The universe"; keys.py has the keys and their sources.
 """
 
 import re
 
+from iamdiff.keys import ALWAYS_PRESENT, PRESENT_IN_ROLE_SESSIONS, PRESENT_WHEN_SIGNED
 from iamdiff.kinds import Kind
 from iamdiff.logic import Doubt, Undecided
 from iamdiff.model import PrincipalType, Request
@@ -14,26 +15,6 @@ from iamdiff.values import read_arn
 _ACTION = re.compile(r"[A-Za-z0-9-]+:[A-Za-z0-9_.-]+")
 NO_RESOURCE = "*"
 """The resource of an action that takes none."""
-
-# IAM User Guide, "AWS global condition context keys" (reference_policies_condition-keys): keys
-# whose "Availability" says that they are always included in the request context.
-ALWAYS_PRESENT = frozenset(
-    {
-        "aws:currenttime",
-        "aws:epochtime",
-        "aws:requestedregion",
-        "aws:securetransport",
-        "aws:useragent",
-        "aws:viaawsservice",
-        "aws:userid",
-        "aws:principalaccount",
-        "aws:principaltype",
-    }
-)
-# The same page: "included in the request context for all signed requests".
-PRESENT_IF_SIGNED = frozenset({"aws:principalarn", "aws:principalisawsservice"})
-# The same page: "only when the principal uses temporary credentials"; a role's always are.
-PRESENT_IN_ROLE_SESSIONS = frozenset({"aws:tokenissuetime"})
 
 
 def present_keys(kind: str, caller: Caller | None) -> frozenset[str]:
@@ -46,11 +27,11 @@ def present_keys(kind: str, caller: Caller | None) -> frozenset[str]:
     """
     keys = ALWAYS_PRESENT
     if caller is None:
-        return keys | PRESENT_IF_SIGNED if kind == Kind.IDENTITY else keys
+        return keys | PRESENT_WHEN_SIGNED if kind == Kind.IDENTITY else keys
     # AssumeRoleWithSAML and AssumeRoleWithWebIdentity are not signed, and no page says which keys
     # a service's requests carry.
     if caller.kind is PrincipalType.AWS and caller.name != ANONYMOUS:
-        keys |= PRESENT_IF_SIGNED
+        keys |= PRESENT_WHEN_SIGNED
     return keys | PRESENT_IN_ROLE_SESSIONS if caller.role else keys
 
 
