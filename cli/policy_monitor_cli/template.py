@@ -8,6 +8,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -156,7 +157,7 @@ def load_template(
     ['RoleRule', 'AttachmentRule', 'PolicyRule']
     """
     try:
-        source = parse_yaml(path.read_text(encoding="utf-8"))
+        source = _parsed(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise TemplateError(f"{path}: cannot be read: {error.strerror}") from error
     declared = source.get("Parameters", {})
@@ -176,6 +177,10 @@ def load_template(
         refusals=tuple(_refusals(source, resolver)),
         outputs=resolver.value(source.get("Outputs", {})),
     )
+
+
+# Reading YAML takes far longer than all the rest, and tests load the same text again and again.
+_parsed = lru_cache(maxsize=4)(parse_yaml)
 
 
 def _with(resolver: Resolver, attributes: Mapping[str, Any]) -> Resolver:

@@ -190,7 +190,7 @@ def test_the_vendors_alarm_misses_what_the_rules_let_through() -> None:
 # IAM's wordings, with and without what follows the target.
 MESSAGES = [
     "User: ada is not authorized to perform: iam:X on resource: role {role} because …",
-    "ada is not authorized to perform: iam:X on resource: arn:aws:iam::123456789012:role/{role} with …",
+    "ada may not perform iam:X on resource: arn:aws:iam::123456789012:role/{role} with …",
     "The role with name {role} cannot be found.",
 ]
 

