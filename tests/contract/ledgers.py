@@ -1,5 +1,6 @@
 """Ledgers to test with, and records to put into them."""
 
+import random
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -19,6 +20,7 @@ from policy_monitor.ledger import Current, Genesis
 from policy_monitor.mutations import (
     Actor,
     ActorKind,
+    Document,
     Mutation,
     MutationKind,
     PolicyAttached,
@@ -119,3 +121,10 @@ def after(previous: Current, finding: Finding) -> tuple[Finding, Current]:
     """A finding with the row that puts it in the place of another."""
     revision = previous.revision + 1
     return finding, Current(finding.slot, finding.finding_id, revision, previous.finding_id)
+
+
+def large_document(kilobytes: int) -> Document:
+    """A document that compresses badly."""
+    noise = random.Random(kilobytes)  # noqa: S311  a reproducible document, no secret
+    names = [f"arn:aws:s3:::{noise.getrandbits(400):0100x}" for _ in range(kilobytes * 9)]
+    return {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Resource": names}}

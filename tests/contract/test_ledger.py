@@ -13,6 +13,7 @@ from tests.contract.ledgers import (
     after,
     dynamodb,
     first,
+    large_document,
 )
 
 from policy_monitor.adapters.dynamodb import DynamoDBLedger, DynamoDBOutbox
@@ -44,13 +45,6 @@ def ledger(stores: tuple[Ledger, Outbox]) -> Ledger:
 @pytest.fixture
 def outbox(stores: tuple[Ledger, Outbox]) -> Outbox:
     return stores[1]
-
-
-def large_document(kilobytes: int) -> Document:
-    """A document that compresses badly."""
-    noise = random.Random(kilobytes)  # noqa: S311  a reproducible document, no secret
-    names = [f"arn:aws:s3:::{noise.getrandbits(400):0100x}" for _ in range(kilobytes * 9)]
-    return {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Resource": names}}
 
 
 def test_an_empty_ledger_holds_nothing(ledger: Ledger) -> None:

@@ -17,8 +17,8 @@ from tests.contract.ledgers import (
     after,
     dynamodb,
     first,
+    large_document,
 )
-from tests.contract.test_ledger import large_document
 
 from policy_monitor.adapters.dynamodb import DynamoDBLedger, DynamoDBOutbox
 from policy_monitor.documents import digest

@@ -151,7 +151,10 @@ class MemoryIam:
         """See `Iam.authorization_details`."""
         if roles is None:
             return self._details
+        wanted = {name.casefold() for name in roles}  # IAM tells names apart without case
         held = [
-            role for role in self._details.get("RoleDetailList", ()) if role["RoleName"] in roles
+            role
+            for role in self._details.get("RoleDetailList", ())
+            if role["RoleName"].casefold() in wanted
         ]
         return {**self._details, "RoleDetailList": held}
