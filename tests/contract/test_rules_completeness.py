@@ -163,7 +163,7 @@ def test_the_vendors_alarm_rings_for_no_call_that_the_rules_miss() -> None:
 
 @given(
     name=st.sampled_from(sorted(VENDOR_EVENTS)),
-    arn=st.none() | st.from_regex(r"[!-~]{0,20}(OperationalBoundary[!-~]{0,20}|[!-~]{0,5})\Z"),
+    arn=st.none() | st.from_regex(r"\A[!-~]{0,20}(OperationalBoundary[!-~]{0,20}|[!-~]{0,5})\Z"),
     role=st.none() | st.just(ROLE) | st.text(max_size=8),
     error=st.none() | st.sampled_from(["AccessDenied", "NoSuchEntity"]),
 )
