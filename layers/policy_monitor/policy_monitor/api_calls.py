@@ -109,7 +109,7 @@ def _create_role(call: Call) -> tuple[Change, ...]:
     name = call.text(Aim.ROLE)
     boundary = call.optional_text("permissionsBoundary", POLICY_ARN)
     if not call.watches_role():
-        return _created_under(call, Aim.ROLE, boundary)
+        return _created_under(call, Aim.ROLE, name, boundary)
     path = call.optional_text("path", re.compile(r"/|/[\x21-\x7e]{1,510}/")) or "/"
     arn = call.answer("role", "arn", re.compile(r"arn:[a-z-]+:iam::[0-9]{12}:role/[\x21-\x7e]+"))
     return (
@@ -124,14 +124,17 @@ def _create_role(call: Call) -> tuple[Change, ...]:
     )
 
 
-def _created_under(call: Call, aim: Aim, boundary: str | None) -> tuple[Change, ...]:
+def _created_under(call: Call, aim: Aim, name: str, boundary: str | None) -> tuple[Change, ...]:
     if boundary is None or not call.settings.watches_policy(boundary):
         return ()
-    return (PolicyUseChanged(_principal(aim, call.text(aim)), Use.BOUNDARY, boundary, begun=True),)
+    return (PolicyUseChanged(_principal(aim, name), Use.BOUNDARY, boundary, begun=True),)
 
 
 def _create_user(call: Call) -> tuple[Change, ...]:
-    return _created_under(call, Aim.USER, call.optional_text("permissionsBoundary", POLICY_ARN))
+    name = call.text(Aim.USER)
+    return _created_under(
+        call, Aim.USER, name, call.optional_text("permissionsBoundary", POLICY_ARN)
+    )
 
 
 def _delete_role(call: Call) -> tuple[Change, ...]:

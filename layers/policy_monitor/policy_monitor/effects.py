@@ -167,11 +167,11 @@ def _differs(effect: Effect) -> bool:
 
 
 def _untraced(scene: Scene) -> tuple[Effect, ...]:
-    """A call whose record does not say what it changed, and IAM shows no change."""
+    """A call whose record does not say what it changed, and IAM shows nothing new."""
     reason = Reason(
         "omitted",
-        f"CloudTrail left out what {scene.mutation.event_name} was asked to do, and what IAM "
-        "shows is what was known before: what it changed, and for how long, cannot be told.",
+        f"CloudTrail left out what {scene.mutation.event_name} was asked to do, and nothing else "
+        "shows what it changed, or for how long.",
     )
     target = scene.mutation.target
     if target.startswith("arn:"):

@@ -15,7 +15,15 @@ from policy_monitor.actors import actor
 from policy_monitor.api_calls import API_CALLS, ApiCall
 from policy_monitor.attempts import attempted_target, is_watched
 from policy_monitor.errors import UnreadableEventError
-from policy_monitor.mutations import ActorKind, Documents, Mutation, MutationKind
+from policy_monitor.mutations import (
+    ActorKind,
+    Change,
+    Documents,
+    InlinePolicyPut,
+    Mutation,
+    MutationKind,
+    TrustChanged,
+)
 from policy_monitor.recorded_call import POLICY_ARN, Aim, Call, OmittedPartError, mapping, partition
 from policy_monitor.settings import Settings
 
@@ -23,6 +31,9 @@ SOURCE = "aws.iam"
 """EventBridge's source; AWS IoT and others have calls of the same names."""
 
 EVENT_SOURCE = "iam.amazonaws.com"
+
+UNNAMED = "(not in the record)"
+"""Stands for the name of an inline policy that no record tells; IAM would not accept it."""
 
 ACCOUNT = re.compile(r"[0-9]{12}")
 EVENT_ID = re.compile(r"[\x21-\x22\x24-\x7e]{1,128}")  # printable, no "#": it parts ledger keys
@@ -178,14 +189,29 @@ def _change(
     try:
         changes = row.changes(call)
     except OmittedPartError:
-        return ParsedEvent(
-            replace(head, kind=MutationKind.OMITTED, target=_known_target(row, call)), {}
-        )
+        target = _known_target(row, call)
+        omitted = replace(head, kind=MutationKind.OMITTED, target=target)
+        return ParsedEvent(replace(omitted, changes=_unknown_changes(omitted, settings)), {})
     if not changes:
         return None
     return ParsedEvent(
         replace(head, changes=changes, target=_known_target(row, call)), call.documents
     )
+
+
+def _unknown_changes(omitted: Mutation, settings: Settings) -> tuple[Change, ...]:
+    """What became unknown by a call that wrote a document which its record does not hold.
+
+    Until IAM is asked (`detection`) this is all that is certain. Only these two calls take a
+    document long enough that CloudTrail omits it, and name no version to read it by.
+    """
+    roles = (omitted.target,) if omitted.target else settings.roles
+    match omitted.event_name:
+        case "UpdateAssumeRolePolicy":
+            return tuple(TrustChanged(role, None) for role in roles)
+        case "PutRolePolicy":
+            return tuple(InlinePolicyPut(role, UNNAMED, None) for role in roles)
+    return ()
 
 
 def _known_target(row: ApiCall, call: Call) -> str:
