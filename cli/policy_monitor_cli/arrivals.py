@@ -1,0 +1,115 @@
+"""What became of each event of a replay, told by the ledger once all have come."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from policy_monitor.findings import Finding
+from policy_monitor.ledger import Ledger, Snapshot
+from policy_monitor.timeline import steps
+from policy_monitor_cli.material import detail, event_time
+from policy_monitor_cli.outcome import Delivery, Fate, Message, Outcome
+
+SHOWN = 100
+"""How many ignored events are shown one by one; the rest are counted."""
+
+CONCERNS_NOTHING = "concerns nothing that is watched"
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """An event that came.
+
+    Attributes
+    ----------
+    problem : str
+        Why it could not be understood; empty where it could.
+    note : str
+        Why nothing was recorded of it, if nothing was.
+    """
+
+    origin: str
+    event: Mapping[str, Any]
+    problem: str = ""
+    note: str = CONCERNS_NOTHING
+
+
+def outcome(
+    arrivals: Iterable[Arrival],
+    ledger: Ledger,
+    *,
+    others: int = 0,
+    messages: Iterable[Message] = (),
+    log: str = "",
+) -> Outcome:
+    """All of a replay, from what came and what the ledger made of it.
+
+    Parameters
+    ----------
+    others : int
+        How many events came that are not among `arrivals`: of other services and calls.
+    """
+    snapshot = ledger.snapshot()
+    findings = _findings(snapshot, ledger)
+    recorded = {mutation.event_id for mutation in snapshot.mutations}
+    found = {finding.event_id for finding in findings}
+    counts: Counter[Fate] = Counter({Fate.IGNORED: others})
+    deliveries: list[Delivery] = []
+    seen: set[str] = set()
+    events = others
+    for arrival in arrivals:
+        events += 1
+        record = detail(arrival.event)
+        event_id = str(record.get("eventID"))
+        if arrival.problem:
+            fate, reason = Fate.DEAD_LETTER, arrival.problem
+        elif event_id in recorded and event_id in seen:
+            fate, reason = Fate.DUPLICATE, "delivered before: known by its event id"
+        elif event_id in found:
+            seen.add(event_id)
+            continue
+        elif event_id in recorded:
+            seen.add(event_id)
+            fate, reason = Fate.IGNORED, "recorded; it bears on nothing that is watched"
+        else:
+            fate, reason = Fate.IGNORED, arrival.note
+        counts[fate] += 1
+        if fate is not Fate.IGNORED or counts[fate] - others <= SHOWN:
+            name = str(record.get("eventName") or "event without a name")
+            time = event_time(arrival.event)
+            deliveries.append(Delivery(arrival.origin, time, name, fate, reason))
+    rows = snapshot.current.values()
+    return Outcome(
+        events=events,
+        findings=findings,
+        told_with={row.finding_id: row.told_with for row in rows if row.told_with},
+        deliveries=tuple(sorted(deliveries, key=lambda delivery: delivery.time)),
+        counts=counts,
+        messages=tuple(messages),
+        log=log,
+    )
+
+
+def _findings(snapshot: Snapshot, ledger: Ledger) -> tuple[Finding, ...]:
+    """The findings that hold, in timeline order; of one event, a role's before a policy's."""
+    if snapshot.genesis is None:
+        return ()
+    walked = steps(snapshot.genesis, snapshot.mutations)
+    places = {step.mutation.event_id: place for place, step in enumerate(walked)}
+    held = [
+        finding
+        for row in snapshot.current.values()
+        if (finding := ledger.finding(row.slot, row.finding_id)) is not None
+    ]
+    told = {row.finding_id for row in snapshot.current.values() if row.told_with}
+    return tuple(
+        sorted(
+            held,
+            key=lambda finding: (
+                places.get(finding.event_id, 0),
+                finding.finding_id in told,
+                finding.slot,
+            ),
+        )
+    )

@@ -1,0 +1,127 @@
+"""The demo: a year of one role, replayed through the handlers, and what people would be told."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from rich.console import Console, RenderableType
+from rich.rule import Rule
+from rich.text import Text
+
+from policy_monitor.errors import InputError
+from policy_monitor.findings import Finding, FindingKind
+from policy_monitor.mutations import ActorKind
+from policy_monitor.settings import Settings
+from policy_monitor_cli import rendering
+from policy_monitor_cli.outcome import Channel, Fate, Message, Outcome
+from policy_monitor_cli.replay import Through, replayed
+
+INTRODUCTION = (
+    "A company gave its vendor, Astronomer, an IAM role in its AWS account. This is a year of "
+    "that role: {events} CloudTrail events, put on an emulated event bus and carried by the rules "
+    "of template.yaml through the real functions, down to the e-mail and the Slack message. "
+    "No AWS account is needed, and nothing leaves this machine."
+)
+
+TRY_IT = """\
+Judge events of your own, on this machine:
+
+  aws iam get-account-authorization-details > iam.json
+  aws cloudtrail lookup-events --region us-east-1 --lookup-attributes \\
+    AttributeKey=EventSource,AttributeValue=iam.amazonaws.com > events.json
+  policy-monitor replay events.json --baseline iam.json
+
+The baseline is IAM as it stood before the first event: without one, what was
+there before is not known. Log folders of CloudTrail (.json.gz) will do as well,
+and --role and --policy watch another vendor's role. The events of this demo lie
+in events/, a file each; change one and run
+
+  policy-monitor replay events --through handlers"""
+
+
+def demo() -> None:
+    r"""Replay a year of one vendor's role, and show what you would have been told.
+
+    Takes half a minute and needs neither an AWS account nor a container runtime.
+
+    \b
+    Example:
+      policy-monitor demo
+    """
+    screen = rendering.console()
+    _, outcome = replayed([story()], None, Settings(), Through.HANDLERS)
+    for part in scenes(outcome, screen):
+        screen.print(part)
+
+
+def story() -> Path:
+    """The folder of the story, in the project's checkout.
+
+    Raises
+    ------
+    InputError
+        This package was installed without the project.
+    """
+    folder = Path(__file__).parents[2] / "events"
+    if not folder.is_dir():
+        raise InputError(
+            "demo: events/ is not installed with this command; "
+            "run it from a checkout of the project, after `make setup`"
+        )
+    return folder
+
+
+def scenes(outcome: Outcome, screen: Console) -> Iterator[RenderableType]:
+    """What the demo shows, part by part."""
+    yield ""
+    yield Text(INTRODUCTION.format(events=outcome.events))
+    yield _heading("What happened")
+    yield rendering.timeline(outcome)
+    yield rendering.tally(outcome)
+    told = _in_full(outcome)
+    yield _heading("What you would have been sent")
+    for sent in told:
+        yield rendering.message(sent)
+        yield ""
+    others = [sent for sent in outcome.messages if sent not in told]
+    yield Text(f"And {len(others)} more, the same in e-mail and Slack:", "bold")
+    for sent in others:
+        if sent.channel is Channel.EMAIL:
+            yield rendering.message_line(sent, screen.width)
+    yield _heading("What you would not have been sent")
+    yield from _silence(outcome)
+    yield _heading("Try it with events of your own")
+    yield Text(TRY_IT)
+
+
+def _in_full(outcome: Outcome) -> Sequence[Message]:
+    """The messages of the first expansion that the vendor made."""
+    first = next((finding for finding in outcome.findings if _is_vendor_expansion(finding)), None)
+    if first is None:
+        return ()
+    return [sent for sent in outcome.messages if sent.finding_id == first.finding_id]
+
+
+def _is_vendor_expansion(finding: Finding) -> bool:
+    return (
+        finding.kind is FindingKind.CHANGE
+        and finding.verdict == "expansion"
+        and finding.actor.kind is ActorKind.VENDOR
+    )
+
+
+def _silence(outcome: Outcome) -> Iterator[RenderableType]:
+    """Events and findings of which nobody is told, and why."""
+    reasons = {
+        Fate.IGNORED: "concern nothing that is watched, or change no access",
+        Fate.DUPLICATE: "came a second time and were known",
+        Fate.DEAD_LETTER: "could not be read: kept in the dead-letter queue, with an alarm",
+    }
+    equivalent = sum(finding.verdict == "equivalent" for finding in outcome.findings)
+    lines = [(outcome.counts.get(fate, 0), reason) for fate, reason in reasons.items()]
+    lines.append((equivalent, "findings of changes that change nothing: recorded, not announced"))
+    for count, reason in lines:
+        yield Text(f"{count:>3}  {reason}")
+
+
+def _heading(title: str) -> RenderableType:
+    return Rule(Text(title, "bold"), align="left", style="dim")

@@ -1,0 +1,201 @@
+"""A replay through the real handlers, against an emulated account.
+
+Events are put on an emulated bus; the template's own rules, stream filters and subscriptions
+decide what reaches which function, and what people would have been sent is read at the far end:
+the topic's e-mails, and an HTTP receiver that stands where Slack stands.
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from aws_lambda_powertools.utilities.parameters import clear_caches
+
+from policy_monitor.adapters.dynamodb import DynamoDBLedger
+from policy_monitor.errors import InputError, PolicyMonitorError
+from policy_monitor.settings import Settings
+from policy_monitor_cli.arrivals import CONCERNS_NOTHING, Arrival, outcome
+from policy_monitor_cli.emulated_iam import EmulatedIam
+from policy_monitor_cli.functions import Functions
+from policy_monitor_cli.local_aws import LocalAws, local_aws
+from policy_monitor_cli.local_stack import LocalStack, passes, template_path
+from policy_monitor_cli.material import BEGINNING, Material, detail, event_time
+from policy_monitor_cli.offline import MASK_KEY, genesis
+from policy_monitor_cli.outcome import Channel, Message, Outcome
+from policy_monitor_cli.slack_receiver import SlackReceiver
+
+MATCHES_NO_RULE = "no rule of the template matches it"
+
+
+def replay_through_handlers(
+    material: Material, settings: Settings, on_event: Callable[[], None] = lambda: None
+) -> Outcome:
+    """Judge all events, in the order in which they came.
+
+    Raises
+    ------
+    InputError
+        moto or the project's template is missing, the settings are not such as the template can
+        be deployed with, or the baseline cannot be used.
+    """
+    parameters = template_parameters(settings)
+    with local_aws(material.account) as aws, SlackReceiver() as slack:
+        # Powertools would answer with the secrets of an earlier stack.
+        clear_caches()  # type: ignore[no-untyped-call]
+        stack = LocalStack(aws, template_path(), parameters, slack.url, MASK_KEY.decode())
+        run = _Run(material, aws, stack, slack)
+        run.record_baseline(settings)
+        for place in range(len(material.events)):
+            run.arrive(place)
+            on_event()
+        return run.outcome()
+
+
+def template_parameters(settings: Settings) -> dict[str, str]:
+    """The parameters of the template with which a stack watches what settings say.
+
+    Raises
+    ------
+    InputError
+        The template cannot: it takes one role, one policy's name and one part of names.
+    """
+    names = [pattern for pattern in settings.policies if not set("*?[") & set(pattern)]
+    parts = [pattern.strip("*") for pattern in settings.policies if pattern not in names]
+    if not len(settings.roles) == len(names) == len(parts) == 1:
+        raise InputError(
+            "--through handlers: a stack watches one role, one policy by its name and those with "
+            "one part in their names; give one --role, --policy NAME and --policy '*PART*', "
+            "or replay offline"
+        )
+    return {"RoleName": settings.roles[0], "PolicyName": names[0], "BoundaryNamePart": parts[0]}
+
+
+class _Run:
+    """One replay in the making."""
+
+    def __init__(
+        self, material: Material, aws: LocalAws, stack: LocalStack, slack: SlackReceiver
+    ) -> None:
+        self._material = material
+        self._stack = stack
+        self._slack = slack
+        self._functions = Functions(stack.template, aws)
+        self._ledger = DynamoDBLedger(aws.client("dynamodb"), stack.table, aws.account)
+        self._iam = EmulatedIam(aws.client("iam"), aws.account)
+        # What IAM has yet to be told of, in the order of time.
+        self._untold = sorted((item.event for item in material.events), key=event_time)[::-1]
+        self._told: set[object] = set()
+        self._arrivals: list[Arrival] = []
+        self._posted: list[Message] = []
+        self._schedules = [rule for rule in stack.template.rules if rule.schedule]
+
+    def record_baseline(self, settings: Settings) -> None:
+        """Let the scheduled function read IAM, as it does on its first run."""
+        if self._material.baseline is None:
+            self._ledger.put_genesis(*genesis(self._material, settings, MASK_KEY))
+            return
+        self._iam.install(self._material.baseline.details)
+        read_at = self._material.baseline.read_at or BEGINNING
+        for rule in self._schedules:
+            for function in rule.targets:
+                # The story's clock: by the real one, every recorded event lies before the baseline.
+                self._functions.replace(function, now=lambda: read_at)
+                event = {"source": "aws.events", "detail-type": "Scheduled Event", "detail": {}}
+                if not self._functions.deliver(function, event):
+                    reason = self._functions.dead_letters[-1].reason
+                    raise PolicyMonitorError(f"{function}: the baseline was not recorded: {reason}")
+        self._carry()
+
+    def arrive(self, place: int) -> None:
+        """Deliver one event, and let everything that follows from it happen."""
+        item = self._material.events[place]
+        problem = _undeliverable(item.event)
+        note = CONCERNS_NOTHING
+        if not problem:
+            self._follow(event_time(item.event))
+            self._stack.put_event(item.event)
+            routed, problem = self._detect()
+            note = note if routed else MATCHES_NO_RULE
+        self._arrivals.append(Arrival(item.origin, item.event, problem, note))
+        self._carry()
+
+    def outcome(self) -> Outcome:
+        """All of the replay."""
+        told = [
+            Message(Channel.EMAIL, str(sent.finding.get("finding_id")), sent.subject, sent.text)
+            for sent in self._stack.emails()
+        ]
+        order = {sent.finding_id: place for place, sent in enumerate(told)}
+        told += self._posted
+        told.sort(key=lambda sent: order.get(sent.finding_id, len(order)))
+        lost = [
+            f"{letter.function}: {letter.reason}"
+            for letter in self._functions.dead_letters
+            if "Records" in letter.event or "dynamodb" in letter.event
+        ]
+        if lost:
+            raise PolicyMonitorError(f"a function could not handle what another wrote: {lost[0]}")
+        return outcome(self._arrivals, self._ledger, messages=told, log=self._functions.log)
+
+    def _follow(self, time: str) -> None:
+        """Bring IAM to where it stood at a time: each recorded call once, in the order of time."""
+        while self._untold and event_time(self._untold[-1]) <= time:
+            event = self._untold.pop()
+            record = detail(event)
+            if record.get("eventID") in self._told:
+                continue
+            self._told.add(record.get("eventID"))
+            self._iam.repeat(record)
+            if _leaves_out(record) and (shown := self._material.telling(event)):
+                self._iam.install(shown.details)
+
+    def _detect(self) -> tuple[bool, str]:
+        """Whether a rule sent the event to a function, and why that could not handle it."""
+        routed, problem = False, ""
+        for function in self._stack.template.functions:
+            for event in self._stack.events_for(function):
+                routed = True
+                if not self._functions.deliver(function, event):
+                    problem = self._functions.dead_letters[-1].reason
+        return routed, problem
+
+    def _carry(self) -> None:
+        """Carry what the ledger's stream and the topic hold, until nothing moves any more."""
+        moved = True
+        while moved:
+            records = self._stack.stream_records()
+            for mapping in self._stack.template.event_source_mappings:
+                passing = [record for record in records if passes(mapping, record)]
+                self._functions.deliver_batch(mapping.function, passing)
+            moved = bool(records)
+            for function in self._stack.template.functions:
+                for notification in self._stack.notifications_for(function):
+                    moved = True
+                    self._notify(function, notification)
+
+    def _notify(self, function: str, notification: Mapping[str, Any]) -> None:
+        before = len(self._slack.payloads)
+        self._functions.deliver(function, notification)
+        finding = json.loads(notification["Records"][0]["Sns"]["Message"])
+        for payload in self._slack.payloads[before:]:
+            self._posted.append(
+                Message(Channel.SLACK, str(finding.get("finding_id")), payload["text"], payload)
+            )
+
+
+def _undeliverable(event: Mapping[str, Any]) -> str:
+    """Why EventBridge could not have delivered this; empty where it could."""
+    if not isinstance(event.get("detail"), Mapping):
+        return "event has no detail; expected EventBridge's envelope"
+    for name in ("source", "detail-type", "time"):
+        if not isinstance(event.get(name), str):
+            return f"event has no {name}; expected EventBridge's envelope"
+    return ""
+
+
+def _leaves_out(record: Mapping[str, Any]) -> bool:
+    """Whether CloudTrail left out what a successful call was asked to do."""
+    parameters = record.get("requestParameters")
+    return not record.get("errorCode") and (
+        not isinstance(parameters, Mapping) or "omitted" in parameters
+    )

@@ -1,0 +1,39 @@
+"""The command policy-monitor: its subcommands, and how it says what went wrong."""
+
+import os
+import sys
+
+import typer
+
+from policy_monitor.errors import PolicyMonitorError
+from policy_monitor_cli.demo import demo
+from policy_monitor_cli.replay import replay
+
+BAD_INPUT = 2
+"""Exit status of a command that could not make use of what it was given."""
+
+app = typer.Typer(
+    name="policy-monitor",
+    help="What a third party's IAM role may do in your AWS account, and what changed.",
+    epilog="Begin with `policy-monitor demo`: a year of one vendor's role, in half a minute.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command()(replay)
+app.command()(demo)
+
+
+def main() -> None:
+    """Run the command; what goes wrong is one line on standard error, never a traceback."""
+    try:
+        app()
+    except PolicyMonitorError as error:
+        print(f"policy-monitor: {' '.join(str(error).split())}", file=sys.stderr)  # noqa: T201 (a command speaks)
+        sys.exit(BAD_INPUT)
+    except BrokenPipeError:
+        # The reader (`| head`) has seen enough; Python would complain once more when it exits.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)

@@ -1,0 +1,171 @@
+"""What a replay works on: the events of its sources, the baseline, and later snapshots of IAM."""
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from policy_monitor.api_calls import API_CALLS
+from policy_monitor.errors import InputError
+from policy_monitor.events import SOURCE
+from policy_monitor_cli.sources import (
+    Snapshot,
+    SourceEvent,
+    Unreadable,
+    read_file,
+    read_snapshot,
+)
+
+BEGINNING = "0001-01-01T00:00:00Z"
+"""When a baseline was read that does not say when: before every event."""
+
+LONGEST_READING = timedelta(minutes=15)
+"""How long after an event a snapshot may have been read and still tell what the event did."""
+
+
+_ACCOUNT_OF_ROLE = re.compile(r"arn:[^:]*:iam::([0-9]{12}):role/")
+
+
+@dataclass(slots=True)
+class Material:
+    """All that sources hold of interest.
+
+    Attributes
+    ----------
+    events : list[SourceEvent]
+        In the order of the sources, which stands for the order of arrival.
+    others : int
+        How many events were of other services or calls, and are not in `events`.
+    snapshots : list[Snapshot]
+        Those that say when they were read.
+    """
+
+    events: list[SourceEvent] = field(default_factory=list)
+    others: int = 0
+    baseline: Snapshot | None = None
+    snapshots: list[Snapshot] = field(default_factory=list)
+    unreadable: list[Unreadable] = field(default_factory=list)
+
+    @property
+    def account(self) -> str:
+        """The account that is watched: the baseline's, else that of the first event that says.
+
+        Raises
+        ------
+        InputError
+            Nothing says.
+        """
+        arns = (str(role.get("Arn")) for role in _roles(self.baseline))
+        found = [told[1] for arn in arns if (told := _ACCOUNT_OF_ROLE.match(arn))]
+        found += [
+            account
+            for account in (detail(item.event).get("recipientAccountId") for item in self.events)
+            if isinstance(account, str)
+        ]
+        if not found:
+            raise InputError(
+                "no event names its account (recipientAccountId); "
+                "give CloudTrail records of IAM, or a baseline with --baseline"
+            )
+        return found[0]
+
+    def telling(self, event: Mapping[str, Any]) -> Snapshot | None:
+        """The snapshot that tells what an event did, whose parameters CloudTrail left out.
+
+        The first one read after it: within a quarter of an hour, and with no other recorded
+        change of IAM between the two, which it would show as well.
+        """
+        time, event_id = event_time(event), detail(event).get("eventID")
+        later = sorted(
+            (one.read_at, place)
+            for place, one in enumerate(self.snapshots)
+            if one.read_at is not None and one.read_at >= time
+        )
+        if not later or _span(time, later[0][0]) > LONGEST_READING:
+            return None
+        read_at, place = later[0]
+        for item in self.events:
+            record = detail(item.event)
+            between = time <= event_time(item.event) <= read_at
+            if between and record.get("eventID") != event_id and not record.get("errorCode"):
+                return None
+        return self.snapshots[place]
+
+
+def collected(
+    files: Iterable[Path],
+    baseline: Path | None,
+    *,
+    every: bool = False,
+    on_file: Callable[[], None] = lambda: None,
+) -> Material:
+    """Read all sources, one file at a time.
+
+    Parameters
+    ----------
+    baseline : Path or None
+        The baseline's file; None to take the one snapshot without a time that lies among the
+        sources, if there is one.
+    every : bool
+        Keep events of other services and calls too; else they are counted only.
+
+    Raises
+    ------
+    InputError
+        The baseline cannot be read, or there are several to choose from.
+    """
+    material = Material()
+    undated: list[Snapshot] = []
+    for path in files:
+        for item in read_file(path):
+            match item:
+                case Unreadable():
+                    material.unreadable.append(item)
+                case Snapshot(read_at=None):
+                    undated.append(item)
+                case Snapshot():
+                    material.snapshots.append(item)
+                case SourceEvent() if every or _may_matter(item.event):
+                    material.events.append(item)
+                case SourceEvent():
+                    material.others += 1
+        on_file()
+    if baseline is not None:
+        material.baseline = read_snapshot(baseline)
+        return material
+    if len(undated) > 1:
+        names = ", ".join(one.origin for one in undated)
+        raise InputError(f"{names}: which one is the baseline? name it with --baseline")
+    material.baseline = next(iter(undated), None)
+    return material
+
+
+def event_time(event: Mapping[str, Any]) -> str:
+    """When an event happened; empty where it does not say."""
+    time = detail(event).get("eventTime") or event.get("time")
+    return time if isinstance(time, str) else ""
+
+
+def detail(event: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The CloudTrail record of an event; empty where there is none."""
+    record = event.get("detail")
+    return record if isinstance(record, Mapping) else {}
+
+
+def _may_matter(event: Mapping[str, Any]) -> bool:
+    """Whether an event is of IAM and of a call that is judged, or too odd to tell."""
+    if event.get("source") != SOURCE and isinstance(event.get("source"), str):
+        return False
+    name = detail(event).get("eventName")
+    return not isinstance(name, str) or name in API_CALLS
+
+
+def _roles(snapshot: Snapshot | None) -> list[Mapping[str, Any]]:
+    roles = snapshot.details.get("RoleDetailList") if snapshot else None
+    return [role for role in roles if isinstance(role, Mapping)] if isinstance(roles, list) else []
+
+
+def _span(earlier: str, later: str) -> timedelta:
+    return datetime.fromisoformat(later) - datetime.fromisoformat(earlier)

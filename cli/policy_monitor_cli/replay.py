@@ -1,0 +1,158 @@
+"""The command replay: judge events that were recorded, on this machine."""
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+from policy_monitor.settings import DEFAULT_POLICY_PATTERNS, DEFAULT_ROLE, Settings
+from policy_monitor_cli import rendering
+from policy_monitor_cli.material import Material, collected
+from policy_monitor_cli.offline import replay_offline
+from policy_monitor_cli.outcome import Fate, Outcome
+from policy_monitor_cli.sources import source_files
+
+UNREADABLE = 2
+"""Exit status where a file, line or record held nothing that is an event."""
+
+
+class Through(StrEnum):
+    """What judges the events."""
+
+    OFFLINE = "offline"
+    HANDLERS = "handlers"
+
+
+class Format(StrEnum):
+    """How findings are shown."""
+
+    TEXT = "text"
+    JSONL = "jsonl"
+
+
+def replay(
+    sources: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="SOURCE...",
+            help="Files or folders of EventBridge events, CloudTrail records or log files, or "
+            "the output of `aws cloudtrail lookup-events`; JSON or JSON lines, gzipped or not.",
+        ),
+    ],
+    *,
+    baseline: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="IAM before the first event: the output of `aws iam "
+            "get-account-authorization-details`. One that lies in SOURCE is taken by itself.",
+        ),
+    ] = None,
+    role: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME", help=f"A watched role; may be repeated. [{DEFAULT_ROLE}]"),
+    ] = None,
+    policy: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="PATTERN",
+            help="Names of watched policies, with * and ?; may be repeated. "
+            f"[{', '.join(DEFAULT_POLICY_PATTERNS)}]",
+        ),
+    ] = None,
+    through: Annotated[
+        Through,
+        typer.Option(
+            help="offline: the domain's code, in memory. handlers: the functions themselves, "
+            "against an emulated AWS, woken by the template's own rules."
+        ),
+    ] = Through.OFFLINE,
+    output: Annotated[
+        Format, typer.Option("--format", help="text: a timeline. jsonl: one finding a line.")
+    ] = Format.TEXT,
+) -> None:
+    r"""Judge recorded events: what each did to the watched role's access.
+
+    Events may come in any order and more than once. One that cannot be
+    understood is named on standard error and in the timeline, and the rest
+    goes on. Exit status: 0, or 2 where something could not be read at all
+    (a file, line or record that is no event).
+
+    \b
+    Examples:
+      policy-monitor replay events
+      policy-monitor replay logs/ --baseline iam.json --format jsonl
+      aws cloudtrail lookup-events --region us-east-1 > last.json
+      policy-monitor replay last.json --role other-vendor --policy 'Other*'
+    """
+    settings = Settings(
+        roles=tuple(role or (DEFAULT_ROLE,)),
+        policies=tuple(policy or DEFAULT_POLICY_PATTERNS),
+    )
+    material, outcome = replayed(sources, baseline, settings, through)
+    _say(material, outcome)
+    if output is Format.JSONL:
+        for finding in outcome.findings:
+            typer.echo(json.dumps(rendering.finding_line(finding)))
+    else:
+        screen = rendering.console()
+        screen.print(rendering.timeline(outcome))
+        screen.print(rendering.tally(outcome))
+    if material.unreadable:
+        raise typer.Exit(UNREADABLE)
+
+
+def replayed(
+    sources: Sequence[Path], baseline: Path | None, settings: Settings, through: Through
+) -> tuple[Material, Outcome]:
+    """Read and judge all events, with a progress bar where standard error is a terminal.
+
+    Raises
+    ------
+    InputError
+        A source or the baseline cannot be used.
+    """
+    files = source_files(sources)
+    every = through is Through.HANDLERS
+    with _progress("Reading", len(files)) as advance:
+        material = collected(files, baseline, every=every, on_file=advance)
+    with _progress("Judging", len(material.events)) as advance:
+        if through is Through.OFFLINE:
+            return material, replay_offline(material, settings, advance)
+        from policy_monitor_cli.handlers import (  # noqa: PLC0415 (moto is slow to load)
+            replay_through_handlers,
+        )
+
+        return material, replay_through_handlers(material, settings, advance)
+
+
+@contextmanager
+def _progress(what: str, total: int) -> Iterator[Callable[[], None]]:
+    """A bar that is gone when its work is done; call what it yields after each step."""
+    screen = rendering.console(stderr=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    with Progress(*columns, console=screen, transient=True, disable=not screen.is_terminal) as bar:
+        task = bar.add_task(what, total=total)
+        yield lambda: bar.advance(task)
+
+
+def _say(material: Material, outcome: Outcome) -> None:
+    """What is not a finding but should be known, a line each, on standard error."""
+    if material.baseline is not None:
+        typer.echo(f"baseline: {material.baseline.origin}", err=True)
+    else:
+        typer.echo(
+            "no baseline: what was there before the first event is not known; "
+            "give one with --baseline",
+            err=True,
+        )
+    for delivery in outcome.deliveries:
+        if delivery.fate is Fate.DEAD_LETTER:
+            typer.echo(f"{delivery.origin}: dead letter: {delivery.reason}", err=True)
+    for item in material.unreadable:
+        typer.echo(f"{item.origin}: {item.problem}", err=True)
