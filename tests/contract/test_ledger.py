@@ -20,6 +20,7 @@ from policy_monitor.adapters.dynamodb import DynamoDBLedger, DynamoDBOutbox
 from policy_monitor.adapters.memory import MemoryLedger, MemoryOutbox
 from policy_monitor.documents import digest
 from policy_monitor.errors import InputError, LedgerMovedError
+from policy_monitor.findings import Subject, SubjectType
 from policy_monitor.ledger import AnnouncementKey, AnnouncementState, Ledger, Outbox
 from policy_monitor.mutations import Document
 from policy_monitor.state import RoleState
@@ -217,6 +218,18 @@ def test_more_findings_than_a_transaction_holds_are_all_recorded(ledger: Ledger)
     pairs = [first(a_finding(number)) for number in range(130)]
 
     ledger.record(1, pairs)
+
+    assert ledger.snapshot().current == {current.slot: current for _, current in pairs}
+    assert all(ledger.finding(f.slot, f.finding_id) == f for f, _ in pairs)
+
+
+@pytest.mark.parametrize("length", [640, 900, 20_000])
+def test_a_finding_about_a_name_of_any_length_is_recorded(ledger: Ledger, length: int) -> None:
+    pairs = [
+        first(a_finding(1, subject=Subject(SubjectType.POLICY, "ä" * length + end))) for end in "ab"
+    ]
+
+    ledger.record(0, pairs)
 
     assert ledger.snapshot().current == {current.slot: current for _, current in pairs}
     assert all(ledger.finding(f.slot, f.finding_id) == f for f, _ in pairs)

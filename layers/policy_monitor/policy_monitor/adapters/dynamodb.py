@@ -29,6 +29,7 @@ from policy_monitor.adapters.items import (
     Item,
     chunk_keys,
     pack,
+    short,
     sort_key,
     unpack,
 )
@@ -172,7 +173,7 @@ class DynamoDBLedger:
 
     def finding(self, slot: str, finding_id: str) -> Finding | None:
         """See `Ledger.finding`."""
-        row = self._table.get(sort_key("FINDING", slot, finding_id))
+        row = self._table.get(sort_key("FINDING", short(slot), finding_id))
         if row is None:
             return None
         (value,) = self._bodies([row]).values()
@@ -197,7 +198,7 @@ class DynamoDBLedger:
 
     def _writes(self, finding: Finding, current: Current) -> Sequence[Action]:
         """The actions that record a finding and make it current."""
-        key = sort_key("FINDING", current.slot, finding.finding_id)
+        key = sort_key("FINDING", short(current.slot), finding.finding_id)
         row = self._stored(finding_json(finding))
         # What was recorded first stays, as it was announced.
         kept = self._table.updating(
@@ -214,7 +215,7 @@ class DynamoDBLedger:
                 "condition": "#revision = :revision AND #finding_id = :previous",
                 "values": {":revision": current.revision - 1, ":previous": current.previous},
             }
-        place = sort_key("CURRENT", current.slot)
+        place = sort_key("CURRENT", short(current.slot))
         return kept, self._table.putting(place, pointer, **guard)
 
     def _stored(self, value: object) -> Item:

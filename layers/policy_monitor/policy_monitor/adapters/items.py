@@ -22,6 +22,9 @@ MAX_CHUNK_BYTES = MAX_ITEM_BYTES - _BESIDE_BODY_BYTES
 _MAX_TEXT_BYTES = 4_096
 # DynamoDB allows 1,024 bytes of sort key.
 _MAX_KEY_BYTES = 1_024
+# Room for the longest slot of things that AWS names, beside a finding's id.
+_MAX_PART_BYTES = 900
+_SHORTENED = 200
 
 # "Item sizes and formats" of the DynamoDB Developer Guide, rounded up: a number takes up to 21
 # bytes, a list or map 3 and one more for each member.
@@ -57,6 +60,16 @@ def sort_key(*parts: str) -> str:
             f"ledger: key {key[:80]!r}… is over {_MAX_KEY_BYTES} bytes; no AWS name is"
         )
     return key
+
+
+def short(part: str) -> str:
+    """A part of a sort key that stays what it is, or, where it is long, ends in its digest.
+
+    What a refused call was aimed at may be any text of any length; it must not stop the rest.
+    """
+    if len(part.encode()) <= _MAX_PART_BYTES:
+        return part
+    return f"{part[:_SHORTENED]}…{hashlib.sha256(part.encode()).hexdigest()}"
 
 
 def pack(value: object, *, max_chunk_bytes: int = MAX_CHUNK_BYTES) -> Body:
