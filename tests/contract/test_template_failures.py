@@ -105,6 +105,14 @@ def test_each_alarm_watches_something_that_is_there(template: Template) -> None:
                     pytest.fail(f"{alarm.logical_id}: {other} is no namespace of this stack")
 
 
+def test_each_expression_is_over_all_the_metrics_beside_it(template: Template) -> None:
+    for alarm in template.of_type("AWS::CloudWatch::Alarm"):
+        if rows := alarm.properties.get("Metrics"):
+            (expression,) = [row["Expression"] for row in rows if "Expression" in row]
+            names = re.findall(r"[a-z]+", expression)
+            assert names == [row["Id"] for row in rows if "MetricStat" in row]
+
+
 def test_every_functions_errors_ring(template: Template) -> None:
     watched = metrics(dict(template.resources["ErrorsAlarm"].properties))
     assert {metric["Dimensions"][0]["Value"] for metric in watched} == set(template.functions)
