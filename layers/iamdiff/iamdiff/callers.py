@@ -89,11 +89,14 @@ class CallerClass:
         """A request as one of these principals makes it."""
         if not self.caller.name:
             return request
-        context = {key: value for key, value in request.context.items() if key not in self.keys}
+        context = dict(request.context)
         principal = write_caller(self.caller.kind, self.caller.name)
-        if self.true:
-            own = context.pop(_ARN_KEY, principal)
-            principal = own if isinstance(own, str) else own[0]
+        for key in request.context:
+            if key.lower() in self.keys:
+                del context[key]
+            elif self.true and key.lower() == _ARN_KEY:
+                own = context.pop(key)
+                principal = own if isinstance(own, str) else own[0]
         return replace(request, principal=principal, context=context)
 
 

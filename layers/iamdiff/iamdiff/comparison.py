@@ -201,8 +201,7 @@ class _Finding:
     def _search(
         self, differ: Differ, caller: CallerClass, groups: Mapping[Sides, Sequence[ActionCell]]
     ) -> None:
-        gained: Found = []
-        lost: Found = []
+        founds: tuple[Found, ...] = ([], [], [], [])
         named: dict[Sides, list[ActionCell]] = {}
         for all_sides, cells in groups.items():
             sides = Sides(all_sides.old & caller.mask, all_sides.new & caller.mask)
@@ -212,16 +211,18 @@ class _Finding:
         for sides in named:
             for region in differ.regions(sides):
                 self._doubt(region.decision)
-                for found, differences in (
-                    (gained, region.decision.gained),
-                    (lost, region.decision.lost),
-                ):
+                for found, differences in zip(founds, region.decision[:4], strict=True):
                     entries = [Entry(region, each.cause, each.context) for each in differences]
                     found.append((sides, entries))
-        spelling = _spelling(self.question)
-        naming = Naming(self.table.index, named, caller.mask, self.question.catalogue, spelling)
+        spelling, keys = _spelling(self.question)
+        naming = Naming(
+            self.table.index, named, caller.mask, self.question.catalogue, spelling, keys
+        )
+        gained, lost, lifted, added = founds
         self.gained += self._grants(gained, naming, caller, side=1)
         self.lost += self._grants(lost, naming, caller, side=0)
+        self.lifted += self._grants(lifted, naming, caller, side=1)
+        self.added += self._grants(added, naming, caller, side=0)
 
     def _doubt(self, decision: Decision) -> None:
         for condition in (*decision.gained_doubts, *decision.lost_doubts):
@@ -298,8 +299,8 @@ class _Finding:
             tuple(self.reasons.values()) if verdict is Verdict.UNDETERMINED else (),
             gained_folded,
             lost_folded,
-            tuple(self.lifted),
-            tuple(self.added),
+            _gravest(self.lifted)[0],
+            _gravest(self.added)[0],
             self.question.catalogue.date,
         )
 
@@ -328,19 +329,17 @@ def _gravity(grant: Grant) -> tuple[bool, int, int]:
     return grant.latent, min(levels, default=len(ACCESS_LEVELS)), -len(grant.catalogued)
 
 
-def _spelling(question: Question) -> Mapping[str, str]:
-    """Action patterns in lower case, as the policies' authors wrote them."""
-    documents = [
-        document
+def _spelling(question: Question) -> tuple[dict[str, str], dict[str, str]]:
+    """Action patterns and context keys in lower case, as the policies' authors wrote them."""
+    statements = [
+        statement
         for access in (question.old, question.new)
         for document in (*access.identity, *([access.boundary] if access.boundary else []))
-    ]
-    return {
-        text.lower(): text
-        for document in documents
         for statement in document.statements
-        for text in statement.actions
-    }
+    ]
+    actions = {text.lower(): text for each in statements for text in each.actions}
+    keys = {c.key.lower(): c.key for each in statements for c in each.conditions}
+    return actions, keys
 
 
 def _reason(condition: Condition) -> Reason:

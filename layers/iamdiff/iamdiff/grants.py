@@ -50,22 +50,21 @@ class Grant:
     latent: bool = False
 
 
-@dataclass(slots=True)
-class Row:
-    """A grant in the making: one cause, one set of resources, one or several groups of actions."""
-
-    cause: Cause
-    resources: tuple[str, ...]
-    groups: dict[Sides, Region] = field(default_factory=dict)
-    context: Mapping[str, ContextValue] = field(default_factory=dict)
-
-
 class Entry(NamedTuple):
     """One difference, and where it shows."""
 
     region: Region
     cause: Cause
     context: Mapping[str, ContextValue]
+
+
+@dataclass(slots=True)
+class Row:
+    """A grant in the making: one cause, one set of resources, one or several groups of actions."""
+
+    cause: Cause
+    resources: tuple[str, ...]
+    groups: dict[Sides, Entry] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -80,6 +79,8 @@ class Naming:
         The bodies that speak of the principals at hand.
     spelling : Mapping[str, str]
         Action patterns in lower case, as the policies' authors wrote them.
+    keys : Mapping[str, str]
+        Context keys, likewise.
     """
 
     actions: ActionIndex
@@ -87,7 +88,13 @@ class Naming:
     mask: int
     catalogue: Catalogue
     spelling: Mapping[str, str]
+    keys: Mapping[str, str]
     listed: dict[str, dict[Sides, list[CataloguedAction]]] = field(default_factory=dict)
+
+    def request(self, action: str, resource: str, entry: Entry) -> Request:
+        """A request that shows a difference."""
+        context = {self.keys.get(key, key): value for key, value in entry.context.items()}
+        return Request(action, resource, context=context)
 
     def group_of(self, service: str, name: str) -> Sides:
         """The group of an action."""
@@ -120,9 +127,7 @@ def rows_of(found: Iterable[tuple[Sides, Sequence[Entry]]]) -> list[Row]:
             row = rows.get((cause, resources))
             if row is None:
                 row = rows[cause, resources] = Row(cause, resources)
-            entry = labels[resources[0]]
-            row.groups[sides] = entry.region
-            row.context = row.context or entry.context
+            row.groups[sides] = labels[resources[0]]
     return list(rows.values())
 
 
@@ -208,21 +213,20 @@ def witness_of(row: Row, named: Named, naming: Naming) -> Request:
     """A request of a row: a catalogued action on a resource that it takes, where there is one."""
     for action in sorted(named.catalogued, key=lambda a: _gravity(a.access_levels[0])):
         service, _, name = action.name.lower().partition(":")
-        region = row.groups.get(naming.group_of(service, name))
-        if region is None:
+        entry = row.groups.get(naming.group_of(service, name))
+        if entry is None:
             continue
-        for resource in _shapes(action, region):
-            if region.resources.holds(resource, region.cell):
-                return Request(action.name, resource, context=row.context)
-    sides, region = next(iter(row.groups.items()))
+        for resource in _shapes(action, entry.region):
+            if entry.region.resources.holds(resource, entry.region.cell):
+                return naming.request(action.name, resource, entry)
+    sides, entry = next(iter(row.groups.items()))
     cell = naming.groups[sides][0]
     name = cell.example if cell.service != EVERY_SERVICE else "Anything"
     service = _unnamed_service(naming) if cell.service == EVERY_SERVICE else cell.service
     listed = naming.catalogue.actions(service).get(name)
-    action_name = listed.name if listed else naming.spelling.get(f"{service}:{name}")
-    return Request(
-        action_name or f"{service}:{name}", readable(region.cell.example), context=row.context
-    )
+    spelled = listed.name if listed else naming.spelling.get(f"{service}:{name}")
+    example = readable(entry.region.cell.example)
+    return naming.request(spelled or f"{service}:{name}", example, entry)
 
 
 def _shapes(action: CataloguedAction, region: Region) -> Iterable[str]:

@@ -23,9 +23,9 @@ def comparison_json(comparison: Comparison) -> dict[str, Any]:
             {"code": reason.code, "sentence": reason.sentence} for reason in comparison.undetermined
         ],
         "gained": [_grant(grant) for grant in comparison.gained],
-        "gained_folded": comparison.gained_folded,
+        "gained_total": len(comparison.gained) + comparison.gained_folded,
         "lost": [_grant(grant) for grant in comparison.lost],
-        "lost_folded": comparison.lost_folded,
+        "lost_total": len(comparison.lost) + comparison.lost_folded,
         "lifted_denies": [_grant(grant) for grant in comparison.lifted_denies],
         "added_denies": [_grant(grant) for grant in comparison.added_denies],
         "catalogue_date": comparison.catalogue_date,

@@ -78,7 +78,7 @@ def _read_service(folder: str, service: str) -> Mapping[str, Any]:
     if service not in _read("services.json"):
         return {}
     try:
-        return _read(folder, f"{service}.json")
+        return dict(_read(folder, f"{service}.json"))
     except FileNotFoundError:
         return {}
 

@@ -1,0 +1,289 @@
+"""``policy-monitor diff``: how two policies differ, for people, programs and pull requests."""
+
+import gzip
+import json
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.progress import Progress
+
+from iamdiff import (
+    Access,
+    Comparison,
+    Document,
+    Kind,
+    PolicyError,
+    Verdict,
+    check_kind,
+    compare,
+    comparison_json,
+    likely_kind,
+    parse_document,
+)
+from iamdiff.sources import load_json
+from policy_monitor import catalogue
+from policy_monitor.errors import InputError
+from policy_monitor.messages.masking import masked
+from policy_monitor_cli.comparisons import markdown, text
+from policy_monitor_cli.rendering import console
+from policy_monitor_cli.sources import GZIP_MAGIC
+
+STANDARD_INPUT = "-"
+_ALARMING = (Verdict.EXPANSION, Verdict.MIXED, Verdict.UNDETERMINED)
+
+
+class Format(StrEnum):
+    """How a comparison is written."""
+
+    TEXT = "text"
+    JSON = "json"
+    MARKDOWN = "markdown"
+
+
+class Judged(StrEnum):
+    """What the policies are: all that a principal has, or a part of it."""
+
+    WHOLE = "whole"
+    PART = "part"
+
+
+def diff(
+    old: Annotated[
+        str | None, typer.Argument(help="What was: a file, or - for standard input.")
+    ] = None,
+    new: Annotated[str | None, typer.Argument(help="What is to be.")] = None,
+    *,
+    kind: Annotated[
+        Kind | None, typer.Option(help="What the policies are. Default: what they look like.")
+    ] = None,
+    judged: Annotated[
+        Judged,
+        typer.Option(
+            "--as", help="All that a principal has, or a part: then a lifted Deny is a gain."
+        ),
+    ] = Judged.WHOLE,
+    principal: Annotated[
+        str | None, typer.Option(help="The ARN of the principal who makes the requests.")
+    ] = None,
+    output: Annotated[
+        Format, typer.Option("--format", help="For people, programs, or a pull request.")
+    ] = Format.TEXT,
+    pairs: Annotated[
+        str | None,
+        typer.Option(
+            help='Many comparisons: a file of JSON lines {"id", "old", "new"}, perhaps gzipped.'
+        ),
+    ] = None,
+    reveal: Annotated[
+        bool, typer.Option("--reveal", help="Show external ids instead of masking them.")
+    ] = False,
+) -> None:
+    """Say what NEW allows that OLD does not, and the other way round, with a request as proof.
+
+    A file holds a policy document, a list of documents (all that a role has; [] is none), or
+    {"identity": [...], "boundary": {...}}.
+
+    Exit status: 0 equivalent or reduction; 1 expansion, mixed, undetermined or a lifted Deny;
+    2 bad input. So it gates a pull request as it is.
+
+    Example: policy-monitor diff v1.json v2.json --format markdown
+    """
+    if pairs is not None:
+        if old is not None or new is not None:
+            raise InputError("diff: --pairs takes no OLD and NEW beside it")
+        raise typer.Exit(_diff_pairs(pairs, reveal=reveal))
+    if old is None or new is None:
+        raise InputError("diff: OLD and NEW are needed; see policy-monitor diff --help")
+    if old == new == STANDARD_INPUT:
+        raise InputError("diff: standard input can be OLD or NEW, not both")
+    started = time.perf_counter()
+    sides = [_named_access(source) for source in (old, new)]
+    comparison = _compare(sides[0], sides[1], kind, judged, principal)
+    elapsed_ms = (time.perf_counter() - started) * 1000
+    line = _line(comparison, elapsed_ms, reveal=reveal)
+    if output is Format.JSON:
+        typer.echo(json.dumps(line, indent=2, ensure_ascii=False))
+    elif output is Format.MARKDOWN:
+        typer.echo(markdown(line))
+    else:
+        console().print(text(line))
+    raise typer.Exit(int(is_alarming(comparison)))
+
+
+def is_alarming(comparison: Comparison) -> bool:
+    """Whether a change asks for a person: what the exit status says."""
+    return comparison.verdict in _ALARMING or bool(comparison.lifted_denies)
+
+
+def _compare(
+    old: Access, new: Access, kind: Kind | None, judged: Judged, principal: str | None
+) -> Comparison:
+    documents = [*_documents(old), *_documents(new)]
+    chosen = kind or likely_kind(documents)
+    for document in documents:
+        check_kind(document, chosen)
+    return compare(
+        old,
+        new,
+        kind=chosen,
+        part=judged is Judged.PART,
+        principal=principal,
+        catalogue=catalogue.load(),
+    )
+
+
+def _documents(access: Access) -> Iterator[Document]:
+    yield from access.identity
+    if access.boundary is not None:
+        yield access.boundary
+
+
+def _line(
+    comparison: Comparison, elapsed_ms: float, *, reveal: bool, name: object = None
+) -> dict[str, Any]:
+    """A comparison as ``--format json`` prints it."""
+    found = comparison_json(comparison)
+    line: dict[str, Any] = {"schema": found.pop("schema")}
+    if name is not None:
+        line["id"] = name
+    line |= {"verdict": found.pop("verdict"), "latent": found.pop("latent")}
+    line |= {"elapsed_ms": round(elapsed_ms, 3), **found}
+    return line if reveal else dict(masked(line))
+
+
+def _named_access(source: str) -> Access:
+    """Read one side from a file, naming the file in what goes wrong."""
+    name = "standard input" if source == STANDARD_INPUT else source
+    try:
+        raw = sys.stdin.buffer.read() if source == STANDARD_INPUT else Path(source).read_bytes()
+        return read_access(load_json(raw))
+    except OSError as error:
+        raise InputError(f"{name}: {error.strerror or error}") from error
+    except PolicyError as error:
+        raise InputError(f"{name}: {error}") from error
+
+
+def read_access(raw: Any) -> Access:
+    """An access from JSON: a document, a list of documents, or identity and boundary.
+
+    Raises
+    ------
+    PolicyError
+        It is none of these, or a document in it is no policy.
+    """
+    if isinstance(raw, list):
+        return Access(tuple(_document(each, f"document {i + 1}") for i, each in enumerate(raw)))
+    if isinstance(raw, Mapping) and "identity" in raw:
+        extra = sorted(set(raw) - {"identity", "boundary"})
+        if extra:
+            raise PolicyError(f"{extra[0]}: only identity and boundary belong here")
+        identity = raw["identity"]
+        if not isinstance(identity, list):
+            raise PolicyError("identity: a list of policy documents belongs here")
+        boundary = raw.get("boundary")
+        return Access(
+            tuple(_document(each, f"identity {i + 1}") for i, each in enumerate(identity)),
+            None if boundary is None else _document(boundary, "boundary"),
+        )
+    return Access((parse_document(raw),))
+
+
+def _document(raw: Any, name: str) -> Document:
+    try:
+        return parse_document(raw)
+    except PolicyError as error:
+        raise PolicyError(f"{name}: {error}") from None
+
+
+def _diff_pairs(source: str, *, reveal: bool) -> int:
+    """Compare line by line; a bad line is answered with its error, and the rest goes on."""
+    catalogue.load()
+    status = 0
+    for number, each in enumerate(_lines(source), 1):
+        if not each.strip():
+            continue
+        answer, alarming = _answer_pair(each, number, reveal=reveal)
+        typer.echo(json.dumps(answer, ensure_ascii=False, separators=(",", ":")))
+        status = 2 if "error" in answer else max(status, int(alarming))
+    return status
+
+
+def _answer_pair(each: bytes, number: int, *, reveal: bool) -> tuple[dict[str, Any], bool]:
+    name: Any = number
+    try:
+        pair = _read_pair(each)
+        name = pair.get("id", number)
+        started = time.perf_counter()
+        comparison = _compare(
+            read_access(pair["old"]),
+            read_access(pair["new"]),
+            _choice(Kind, pair, "kind"),
+            _choice(Judged, pair, "as") or Judged.WHOLE,
+            pair.get("principal"),
+        )
+        elapsed_ms = (time.perf_counter() - started) * 1000
+    except _BadPairError as error:
+        return {"id": error.name or number, "error": str(error)}, False
+    except PolicyError as error:
+        return {"id": name, "error": str(error)}, False
+    return _line(comparison, elapsed_ms, reveal=reveal, name=name), is_alarming(comparison)
+
+
+class _BadPairError(PolicyError):
+    """A line that is no pair; `name` is its id, where it has one."""
+
+    def __init__(self, fault: str, name: Any = None) -> None:
+        super().__init__(fault)
+        self.name = name
+
+
+def _read_pair(each: bytes) -> Mapping[str, Any]:
+    pair = load_json(each)
+    if not isinstance(pair, Mapping):
+        raise _BadPairError('an object {"id", "old", "new"} belongs on a line')
+    for field in ("old", "new"):
+        if field not in pair:
+            raise _BadPairError(f"{field} is missing", pair.get("id"))
+    if not isinstance(pair.get("principal", ""), str):
+        raise _BadPairError("principal: an ARN belongs here", pair.get("id"))
+    return pair
+
+
+def _choice[E: StrEnum](choices: type[E], pair: Mapping[str, Any], field: str) -> E | None:
+    value = pair.get(field)
+    if value is None:
+        return None
+    try:
+        return choices(value)
+    except ValueError:
+        raise PolicyError(f"{field}: {value!r} is none of {', '.join(choices)}") from None
+
+
+def _lines(source: str) -> Iterator[bytes]:
+    """The lines of a file, gzipped or not, or of standard input; a bar where somebody watches."""
+    if source == STANDARD_INPUT:
+        yield from sys.stdin.buffer
+        return
+    try:
+        raw = Path(source).open("rb")  # noqa: SIM115 - closed below, where only reading may fail
+    except OSError as error:
+        raise InputError(f"{source}: {error.strerror or error}") from error
+    screen = console(stderr=True)
+    with raw, Progress(console=screen, transient=True, disable=not screen.is_terminal) as bar:
+        task = bar.add_task("Comparing", total=Path(source).stat().st_size)
+        zipped = raw.peek(len(GZIP_MAGIC)).startswith(GZIP_MAGIC)
+        lines = iter(gzip.GzipFile(fileobj=raw) if zipped else raw)
+        while True:
+            try:
+                each = next(lines, None)
+            except (OSError, EOFError) as error:
+                raise InputError(f"{source}: cannot be read to its end: {error}") from error
+            if each is None:
+                return
+            bar.update(task, completed=raw.tell())
+            yield each
