@@ -36,8 +36,9 @@ from policy_monitor.mutations import (
     VersionCreated,
     VersionDeleted,
 )
+from policy_monitor.preconditions import can_follow
 from policy_monitor.state import AccountState
-from policy_monitor.transitions import applied, find_role, version_number
+from policy_monitor.transitions import applied, version_number
 
 type Wider = Callable[[AccountState, AccountState], bool]
 """Whether the second state gives more access than the first, and no less."""
@@ -64,21 +65,28 @@ def ordered(state: AccountState, mutations: Iterable[Mutation], wider: Wider | N
     """
     order = _applicable_order(state, sorted(mutations, key=_rank))
     states = _states(state, order)
+    parts = {mutation.key: _parts(mutation) for mutation in order}
     places = {mutation.key: place for place, mutation in enumerate(order)}
     untold: set[str] = set()
-    for earlier, later in _contending(tuple(order)):
+    for earlier, later in _contending(tuple(order), parts):
         i, j = places[earlier.key], places[later.key]
-        swapped = [later, *order[i:j]]
-        if i > j or not _each_applies(states[i], swapped):
+        if i > j:
             continue
-        otherwise = _states(states[i], swapped)
-        if otherwise[-1] == states[j + 1]:
+        # What lies between and touches neither would not see the difference.
+        both = parts[earlier.key] | parts[later.key]
+        between = [m for m in order[i + 1 : j] if _touch(parts[m.key], both)]
+        swapped = [later, earlier, *between]
+        if not _each_applies(states[i], swapped):
+            continue
+        as_is = _states(states[i], [earlier, *between, later])[-1]
+        otherwise = _states(states[i], swapped)[-1]
+        if as_is == otherwise:
             continue
         untold |= {earlier.key, later.key}
-        if wider is not None and wider(states[j + 1], otherwise[-1]):
-            order[i : j + 1] = swapped
-            states[i:] = [*otherwise[:-1], *_states(otherwise[-1], order[j + 1 :])]
-            places |= {mutation.key: i + place for place, mutation in enumerate(swapped)}
+        if wider is not None and wider(as_is, otherwise):
+            order.insert(i, order.pop(j))
+            states[i:] = _states(states[i], order[i:])
+            places = {mutation.key: place for place, mutation in enumerate(order)}
     return Order(tuple(order), frozenset(untold))
 
 
@@ -96,7 +104,7 @@ def _applicable_order(state: AccountState, mutations: list[Mutation]) -> list[Mu
     """Take the first that applies, again and again; where none does, the first."""
     order = []
     while mutations:
-        following = next((m for m in mutations if _applies(state, m)), mutations[0])
+        following = next((m for m in mutations if can_follow(state, m)), mutations[0])
         mutations.remove(following)
         order.append(following)
         state = changed(state, following)
@@ -105,59 +113,74 @@ def _applicable_order(state: AccountState, mutations: list[Mutation]) -> list[Mu
 
 def _each_applies(state: AccountState, mutations: Sequence[Mutation]) -> bool:
     for mutation in mutations:
-        if not _applies(state, mutation):
+        if not can_follow(state, mutation):
             return False
         state = changed(state, mutation)
     return True
 
 
-def _applies(state: AccountState, mutation: Mutation) -> bool:
-    return all(
-        condition(state, change)
-        for change in mutation.changes
-        if (condition := CONDITIONS.get(type(change))) is not None
+type Part = tuple[str, ...]
+"""A part of the state, from the whole to the part: ``role``, its name, ``inline``, a name."""
+
+
+def _parts(mutation: Mutation) -> frozenset[Part]:
+    return frozenset(part for change in mutation.changes for part in ALTERED[type(change)](change))
+
+
+def _touch(some: Iterable[Part], others: Iterable[Part]) -> bool:
+    """Whether a part of one is a part of the other; a whole role touches each of its parts."""
+    return any(
+        one[: len(other)] == other or other[: len(one)] == one for one in some for other in others
     )
 
 
-def _contending(order: Sequence[Mutation]) -> Iterator[tuple[Mutation, Mutation]]:
+def _contending(
+    order: Sequence[Mutation], parts: Mapping[str, frozenset[Part]]
+) -> Iterator[tuple[Mutation, Mutation]]:
     """Neighbours among the mutations that alter the same thing."""
-    last: dict[tuple[str, str], dict[tuple[str, ...], Mutation]] = {}
+    last: dict[Part, dict[Part, Mutation]] = {}  # by thing (a role, a policy), then by part
     for mutation in order:
-        parts = {part for change in mutation.changes for part in ALTERED[type(change)](change)}
+        own = parts[mutation.key]
         earlier = {
             known.key: known
-            for part in sorted(parts)
-            for key, known in last.get((part[0], part[1]), {}).items()
-            # A whole role contends with each of its parts.
-            if key[: len(part)] == part or part[: len(key)] == key
+            for part in sorted(own)
+            for key, known in _known_touching(last.get(part[:2], {}), part)
         }
         yield from ((known, mutation) for known in earlier.values())
-        for part in parts:
-            last.setdefault((part[0], part[1]), {})[part] = mutation
+        for part in own:
+            last.setdefault(part[:2], {})[part] = mutation
 
 
-def _part(*names: str) -> Callable[[Any], tuple[tuple[str, ...], ...]]:
+def _known_touching(last: Mapping[Part, Mutation], part: Part) -> Iterator[tuple[Part, Mutation]]:
+    """What last altered a part, or the whole that it is of, or a part of it."""
+    prefixes = (part[:length] for length in range(2, len(part) + 1))
+    yield from ((prefix, last[prefix]) for prefix in prefixes if prefix in last)
+    if len(part) == 2:  # noqa: PLR2004 (a whole role, a policy)
+        yield from ((key, known) for key, known in last.items() if key != part)
+
+
+def _part(*names: str) -> Callable[[Any], tuple[Part, ...]]:
     """A part of a role: constant names, or ``.field`` for a field of the change."""
 
-    def parts(change: Any) -> tuple[tuple[str, ...], ...]:
+    def parts(change: Any) -> tuple[Part, ...]:
         told = (getattr(change, name[1:]) if name.startswith(".") else name for name in names)
         return (("role", change.role.casefold(), *told),)
 
     return parts
 
 
-def _policy(change: Any) -> tuple[tuple[str, ...], ...]:
+def _policy(change: Any) -> tuple[Part, ...]:
     return (("policy", change.policy_arn),)
 
 
-def _use(change: PolicyUseChanged) -> tuple[tuple[str, ...], ...]:
+def _use(change: PolicyUseChanged) -> tuple[Part, ...]:
     """A principal has one boundary at most, whatever its policy."""
     arn = "" if change.use is Use.BOUNDARY else change.policy_arn or ""
     return (("use", change.principal, change.use, arn),)
 
 
 # The parts of the state that a change sets, from the whole to the part.
-ALTERED: Mapping[type, Callable[[Any], tuple[tuple[str, ...], ...]]] = {
+ALTERED: Mapping[type, Callable[[Any], tuple[Part, ...]]] = {
     PolicyAttached: _part("attached", ".policy_arn"),
     PolicyDetached: _part("attached", ".policy_arn"),
     InlinePolicyPut: _part("inline", ".name"),
@@ -219,83 +242,3 @@ def _rank(mutation: Mutation) -> tuple[int, int, str]:
         if isinstance(change, VersionCreated)
     ]
     return (max(ranks, default=0), max(numbers, default=0), mutation.event_id)
-
-
-def _may_hold_role(state: AccountState, name: str) -> bool:
-    return find_role(state, name) is not None or not state.complete
-
-
-def _is_attached(state: AccountState, change: PolicyDetached) -> bool:
-    role = find_role(state, change.role)
-    if role is None:
-        return not state.complete
-    return change.policy_arn in role.attached or not role.known
-
-
-def _has_inline(state: AccountState, change: InlinePolicyDeleted) -> bool:
-    role = find_role(state, change.role)
-    if role is None:
-        return not state.complete
-    return change.name in role.inline or not role.known
-
-
-def _is_empty(state: AccountState, change: RoleDeleted) -> bool:
-    """IAM refuses to delete a role that holds policies (API_DeleteRole: DeleteConflict)."""
-    role = find_role(state, change.role)
-    if role is None:
-        return not state.complete
-    return not role.attached and not role.inline
-
-
-def _is_newer(state: AccountState, change: VersionCreated) -> bool:
-    policy = state.policies.get(change.policy_arn)
-    known = policy.versions if policy else {}
-    return all(version_number(change.version) > version_number(version) for version in known)
-
-
-def _is_not_default(state: AccountState, change: VersionDeleted) -> bool:
-    """IAM refuses to delete the default version (API_DeletePolicyVersion)."""
-    policy = state.policies.get(change.policy_arn)
-    return policy is None or policy.default != change.version
-
-
-def _is_unused(state: AccountState, change: PolicyDeleted) -> bool:
-    """IAM refuses to delete a policy that is attached (API_DeletePolicy: DeleteConflict)."""
-    return not any(
-        change.policy_arn in role.attached or change.policy_arn == role.boundary
-        for role in state.roles.values()
-    )
-
-
-def _is_used(state: AccountState, change: PolicyUseChanged) -> bool:
-    if change.begun or change.policy_arn is None or not state.complete:
-        return True
-    users = state.uses.get(change.policy_arn, frozenset())
-    return (change.principal, change.use) in users
-
-
-CONDITIONS: Mapping[type, Callable[[AccountState, Any], bool]] = {
-    **dict.fromkeys(
-        (
-            PolicyAttached,
-            InlinePolicyPut,
-            BoundaryPut,
-            BoundaryDeleted,
-            TrustChanged,
-            RoleUpdated,
-            RoleTagged,
-            RoleUntagged,
-        ),
-        lambda state, change: _may_hold_role(state, change.role),
-    ),
-    PolicyDetached: _is_attached,
-    InlinePolicyDeleted: _has_inline,
-    RoleCreated: lambda state, change: find_role(state, change.role) is None,
-    RoleDeleted: _is_empty,
-    VersionCreated: _is_newer,
-    VersionDeleted: _is_not_default,
-    PolicyCreated: lambda state, change: change.policy_arn not in state.policies,
-    PolicyDeleted: _is_unused,
-    PolicyUseChanged: _is_used,
-}
-"""When a call can have succeeded; one that is not here always can."""
