@@ -5,8 +5,8 @@ either side and wherever they stand. So reordered, split and merged statements, 
 doubled values leave no trace, and comparing two sides of an action is comparing two sets of bits.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from iamdiff.actions import ActionIndex, Sides
@@ -26,12 +26,19 @@ from iamdiff.model import (
 )
 from iamdiff.variables import Variable, has_variables, parse_variables
 
+RESOURCE = "(resource)"
+"""The key of a `LINK`: no context key has parentheses."""
+
 BOUNDARY = -1
 """The document number of the boundary."""
 
-LINK = Operator("(variable in a resource)", ValueType.NULL, Relation.EQUALS)
-"""Stands in a body's block for a resource pattern with a variable: no solver reads it."""
-_OPEN = "\ue002"
+LINK = Operator("(matches)", ValueType.ARN, Relation.LIKE)
+NOT_LINK = replace(LINK, negated=True)
+"""Stand in a body's block for a resource pattern with variables, which is their one value: what
+the resource must match, or must not."""
+
+_TEMPLATE = "\ue002"
+"""Begins a condition value in which ``${…}`` are variables."""
 
 
 class Place(NamedTuple):
@@ -54,8 +61,9 @@ class Body:
         None where the statement names none: it speaks of every resource.
     block : Block
         Its conditions in one order, their keys in lower case.
-    linked : frozenset[Pattern]
-        Those of `resources` that hold a variable, which stands as ``*`` in them.
+    templates : Mapping[Pattern, tuple[str, ...]]
+        For those of `resources` that hold variables, which stand as ``*`` in them: how they were
+        written.
     """
 
     effect: Effect
@@ -64,7 +72,7 @@ class Body:
     inverted: bool
     block: Block
     principals: Principals | None
-    linked: frozenset[Pattern] = frozenset()
+    templates: Mapping[Pattern, tuple[str, ...]] = field(default_factory=dict)
 
 
 class Key(NamedTuple):
@@ -141,14 +149,14 @@ class BodyTable:
         return found
 
     def _make(self, key: Key) -> Body:
-        patterns: dict[Pattern, None] = {}
-        linked: set[Pattern] = set()
+        patterns: dict[Pattern, tuple[str, ...]] = {}
+        everywhere: set[Pattern] = set()
         for text in sorted(key.resources or ()):
-            plain, is_linked = _without_variables(text) if key.variables else (text, False)
+            plain, is_template = _without_variables(text) if key.variables else (text, False)
             for pattern in self._readings(plain):
-                patterns[pattern] = None
-                if is_linked:
-                    linked.add(pattern)
+                patterns[pattern] = (*patterns.get(pattern, ()), text)
+                if not is_template:
+                    everywhere.add(pattern)
         return Body(
             key.effect,
             key.in_boundary,
@@ -156,7 +164,7 @@ class BodyTable:
             key.inverted,
             key.block,
             key.principals,
-            frozenset(linked),
+            {each: texts for each, texts in patterns.items() if each not in everywhere},
         )
 
     def _readings(self, text: str) -> Iterable[Pattern]:
@@ -188,13 +196,23 @@ def _value(text: str, *, variables: bool) -> str:
     """A condition value: escapes as literal characters, variables marked so that none is text."""
     if not variables or not has_variables(text):
         return text
-    plain, is_linked = _without_variables(text)
-    return f"{_OPEN}{text}" if is_linked else plain
+    plain, is_template = _without_variables(text)
+    return f"{_TEMPLATE}{text}" if is_template else plain
 
 
-def is_opaque(condition: Condition) -> bool:
+def template_of(value: str) -> str | None:
+    """The text of a condition value that holds variables; None where it holds none."""
+    return value[len(_TEMPLATE) :] if value.startswith(_TEMPLATE) else None
+
+
+def is_linked(condition: Condition) -> bool:
     """Whether a condition holds policy variables, so that it reads more than its own key."""
-    return condition.operator is LINK or any(v.startswith(_OPEN) for v in condition.values)
+    return condition.key == RESOURCE or any(v.startswith(_TEMPLATE) for v in condition.values)
+
+
+def resource_link(template: str, *, negated: bool) -> Condition:
+    """The condition that the resource matches a pattern with variables, or does not."""
+    return Condition(NOT_LINK if negated else LINK, RESOURCE, (f"{_TEMPLATE}{template}",))
 
 
 def _without_variables(text: str) -> tuple[str, bool]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from iamdiff.actions import ActionCell, Sides
-from iamdiff.bodies import LINK, BodyTable, is_opaque
+from iamdiff.bodies import LINK, NOT_LINK, BodyTable, is_linked, template_of
 from iamdiff.budget import Budget, BudgetExceeded
 from iamdiff.callers import CallerClass, caller_classes
 from iamdiff.catalogue import ACCESS_LEVELS, Catalogue, EmptyCatalogue
@@ -194,6 +194,7 @@ class _Finding:
                 self.budget,
                 (question.old.boundary is not None, question.new.boundary is not None),
                 caller,
+                len(self.table.bodies),
                 part=question.part,
             )
             self._search(differ, caller, groups)
@@ -343,13 +344,13 @@ def _spelling(question: Question) -> tuple[dict[str, str], dict[str, str]]:
 
 
 def _reason(condition: Condition) -> Reason:
-    if condition.operator is LINK:
+    if condition.operator in (LINK, NOT_LINK):
         return Reason(
             "policy-variable",
-            f"{condition.key} {', '.join(condition.values)} holds a policy variable",
+            f"no resource was found for the policy variables of {template_of(condition.values[0])}",
         )
     name = f"{condition.operator.name} on {condition.key}"
-    if is_opaque(condition):
+    if is_linked(condition):
         return Reason("policy-variable", f"{name} compares it with a policy variable")
     return Reason("unreadable-value", f"{name} has a value that it cannot read")
 

@@ -14,10 +14,10 @@ from typing import NamedTuple
 
 from iamdiff.actions import Sides, narrowest
 from iamdiff.arns import EVERYTHING, Pattern, matches, resource_cells
-from iamdiff.bodies import LINK, Block, Body, BodyTable
+from iamdiff.bodies import Block, Body, BodyTable, resource_link
 from iamdiff.budget import Budget
 from iamdiff.callers import CallerClass
-from iamdiff.globs import Cell
+from iamdiff.globs import Cell, readable
 from iamdiff.model import Condition, ContextValue, Effect
 from iamdiff.solver import Solver
 
@@ -58,10 +58,21 @@ class Difference(NamedTuple):
 
 
 class Decision(NamedTuple):
-    """What two sets of bodies allow differently; and what could not be decided either way."""
+    """What two sets of bodies allow differently.
+
+    Attributes
+    ----------
+    lifted, added : tuple[Difference, ...]
+        Requests that a Deny stopped on one side and none on the other, allowed or not. Where
+        policies are judged as a part, they are gained and lost instead.
+    gained_doubts, lost_doubts : tuple[Condition, ...]
+        What could not be decided where nothing was found.
+    """
 
     gained: tuple[Difference, ...]
     lost: tuple[Difference, ...]
+    lifted: tuple[Difference, ...]
+    added: tuple[Difference, ...]
     gained_doubts: tuple[Condition, ...]
     lost_doubts: tuple[Condition, ...]
 
@@ -128,6 +139,8 @@ class Differ:
         Whether the old and the new side have a boundary.
     caller : CallerClass
         Who makes the requests.
+    underived : int
+        How many bodies the policies themselves make; those from there on are derived.
     part : bool
         Whether the policies are judged as a part of some access: a lifted Deny is a gain.
     """
@@ -137,9 +150,10 @@ class Differ:
     budget: Budget
     bounded: tuple[bool, bool]
     caller: CallerClass
+    underived: int
     part: bool = False
-    decided: dict[tuple[int, int], Decision] = field(default_factory=dict)
-    derived: dict[tuple[int, frozenset[Pattern]], int] = field(default_factory=dict)
+    decided: dict[tuple[int, int, str], Decision] = field(default_factory=dict)
+    derived: dict[tuple[int, tuple[str, ...]], int] = field(default_factory=dict)
 
     def regions(self, sides: Sides) -> Iterator[Region]:
         """The classes of resources in which a group of actions is allowed differently.
@@ -158,15 +172,13 @@ class Differ:
             self.budget.spend()
             old = new = 0
             for number in numbers:
-                active = self._active(number, index, cell)
-                if active is None:
-                    continue
-                old |= (sides.old >> number & 1) << active
-                new |= (sides.new >> number & 1) << active
+                for active in self._active(number, index, cell):
+                    old |= (sides.old >> number & 1) << active
+                    new |= (sides.new >> number & 1) << active
             if old == new:
                 continue
             seen.add((old, new))
-            decision = self._decide(old, new)
+            decision = self._decide(old, new, readable(cell.example))
             if any(decision):
                 yield Region(index, cell, decision)
 
@@ -176,7 +188,7 @@ class Differ:
         linked: set[Pattern] = set()
         for number in numbers:
             body = self.table.bodies[number]
-            linked |= body.linked
+            linked |= set(body.templates)
             for pattern in body.resources or ():
                 holders[pattern] = holders.get(pattern, 0) | 1 << number
         by_holders: dict[tuple[int, Pattern | None], int] = {}
@@ -196,61 +208,76 @@ class Differ:
             anywhere = anywhere or body.inverted or body.resources is None
         return ResourceIndex(tuple(holders), classes, masks), 0 if anywhere else interest
 
-    def _active(self, number: int, index: ResourceIndex, cell: Cell) -> int | None:
-        """The body that speaks of a cell: itself, a derived one, or none."""
+    def _active(self, number: int, index: ResourceIndex, cell: Cell) -> Iterable[int]:
+        """The bodies that speak of a cell: the one itself, or derived ones, or none."""
         body = self.table.bodies[number]
         if body.resources is None:
-            return number
+            return (number,)
         matched = index.masks[number] & cell.mask
         if not matched:
-            return number if body.inverted else None
-        if not body.linked:
-            return None if body.inverted else number
-        # A pattern with a variable is a class of its own.
-        hit = {
-            each: pattern
+            return (number,) if body.inverted else ()
+        if not body.templates:
+            return () if body.inverted else (number,)
+        # A pattern with variables is a class of its own.
+        hit = [
+            pattern
             for pattern, each in zip(index.patterns, index.classes, strict=True)
-            if matched >> each & 1
-        }
-        links = frozenset(pattern for pattern in hit.values() if pattern in body.linked)
-        if len(links) < len(hit):
-            return None if body.inverted else number
-        return self._derive(number, links)
+            if matched >> each & 1 and pattern in body.resources
+        ]
+        if any(pattern not in body.templates for pattern in hit):
+            return () if body.inverted else (number,)
+        templates = tuple(text for pattern in hit for text in body.templates[pattern])
+        if body.inverted:
+            return (self._derive(number, templates),)
+        return [self._derive(number, (text,)) for text in templates]
 
-    def _derive(self, number: int, links: frozenset[Pattern]) -> int:
-        """A body that speaks of a cell only where its variables make it."""
-        found = self.derived.get((number, links))
+    def _derive(self, number: int, templates: tuple[str, ...]) -> int:
+        """A body that speaks of a cell only where the variables of its resources make it."""
+        found = self.derived.get((number, templates))
         if found is None:
             body = self.table.bodies[number]
-            texts = tuple(sorted(pattern.text for pattern in links))
-            name = "NotResource" if body.inverted else "Resource"
-            block: Block = (*body.block, Condition(LINK, name, texts))
-            made = Body(body.effect, body.in_boundary, None, False, block, body.principals)
+            links = (resource_link(text, negated=body.inverted) for text in templates)
+            made = Body(
+                body.effect,
+                body.in_boundary,
+                None,
+                inverted=False,
+                block=(*body.block, *links),
+                principals=body.principals,
+            )
             found = len(self.table.bodies)
             self.table.bodies.append(made)
             for places in self.table.places:
                 if number in places:
                     places[found] = places[number]
-            self.derived[number, links] = found
+            self.derived[number, templates] = found
         return found
 
-    def _decide(self, old: int, new: int) -> Decision:
-        known = self.decided.get((old, new))
+    def _decide(self, old: int, new: int, resource: str) -> Decision:
+        # Which resource it is matters only where a pattern with variables reads it.
+        read = resource if (old | new) >> self.underived else ""
+        known = self.decided.get((old, new, read))
         if known is None:
             old_bounded, new_bounded = self.bounded
             then = self._standing(old, bounded=old_bounded)
             now = self._standing(new, bounded=new_bounded)
             gained_doubts: list[Condition] = []
             lost_doubts: list[Condition] = []
-            gained = tuple(self._gained(then, now, gained_doubts))
-            lost = tuple(self._gained(now, then, lost_doubts))
+            lifted = tuple(self._answers(_lifted(then, now), gained_doubts, read))
+            added = tuple(self._answers(_lifted(now, then), lost_doubts, read))
+            gained = tuple(self._answers(_questions(then, now), gained_doubts, read))
+            lost = tuple(self._answers(_questions(now, then), lost_doubts, read))
+            if self.part:
+                gained, lost, lifted, added = lifted + gained, added + lost, (), ()
             known = Decision(
                 gained,
                 lost,
+                lifted,
+                added,
                 () if gained else tuple(dict.fromkeys(gained_doubts)),
                 () if lost else tuple(dict.fromkeys(lost_doubts)),
             )
-            self.decided[old, new] = known
+            self.decided[old, new, read] = known
         return known
 
     def _standing(self, mask: int, *, bounded: bool) -> "Standing":
@@ -267,13 +294,15 @@ class Differ:
                 allows.setdefault(body.block, number)
         return Standing(allows, denies, ceiling if bounded else None)
 
-    def _gained(
-        self, then: "Standing", now: "Standing", doubts: list[Condition]
+    def _answers(
+        self, questions: "Iterable[_Question]", doubts: list[Condition], resource: str
     ) -> Iterator[Difference]:
-        """What `now` allows and `then` does not, by cause."""
-        for question in _questions(then, now, part=self.part):
+        """The questions that some context answers with yes."""
+        for question in questions:
             answer = self.solver.solve(
-                [*question.true, self.caller.true], [*question.false, *self.caller.false]
+                [*question.true, self.caller.true],
+                [*question.false, *self.caller.false],
+                resource,
             )
             if answer.context is not None:
                 yield Difference(question.cause, dict(answer.context))
@@ -297,10 +326,8 @@ class _Question(NamedTuple):
     false: list[Block]
 
 
-def _questions(then: Standing, now: Standing, *, part: bool) -> Iterator[_Question]:
+def _questions(then: Standing, now: Standing) -> Iterator[_Question]:
     """Each way in which a request can be allowed now and refused then."""
-    if part:
-        yield from _lifted(then, now)
     if () in now.denies or now.ceiling == {}:
         return
     ceilings: Iterable[tuple[Block, int | None]] = (

@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from iamdiff.arns import arn_cells, parse_pattern
-from iamdiff.bodies import is_opaque
+from iamdiff.bodies import is_linked
 from iamdiff.contexts import KeyState, Predicate, null_predicate, predicate
 from iamdiff.globs import Reading, cells, literal, reader
 from iamdiff.model import Condition, Quantifier, Relation, ValueType
@@ -90,7 +90,7 @@ def build_domain(conditions: Iterable[Condition], facts: KeyFacts, budget: Budge
     nulls: list[Condition] = []
     readers: dict[Condition, Callable[[str], bool]] = {}
     for condition in conditions:
-        if is_opaque(condition):
+        if is_linked(condition):
             continue
         if condition.operator.type is ValueType.NULL:
             nulls.append(condition)

@@ -6,15 +6,22 @@ one of them. What must be false is a clause (one of the block's conditions is fa
 branches on the clause with the fewest ways out.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain, islice
 
+from iamdiff.bodies import RESOURCE, is_linked
 from iamdiff.budget import Budget
 from iamdiff.contexts import KeyState, constrain
 from iamdiff.domains import Domain, KeyFacts, build_domain
-from iamdiff.model import Condition, ContextValue
+from iamdiff.globs import readable
+from iamdiff.links import contexts, holds, is_readable, resolve, variables_of
+from iamdiff.model import Condition, ContextValue, Operator, Quantifier
 
 type Block = tuple[Condition, ...]
+
+_MOST_TRIED = 40
+"""Answers that are tried where policy variables decide whether one holds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +46,15 @@ class Solver:
 
     facts: Callable[[str], KeyFacts]
     budget: Budget
-    domains: dict[frozenset[Condition], Domain] = field(default_factory=dict)
+    domains: dict[tuple[str, frozenset[Condition]], Domain] = field(default_factory=dict)
 
-    def solve(self, true: Sequence[Block], false: Sequence[Block]) -> Answer:
+    def solve(self, true: Sequence[Block], false: Sequence[Block], resource: str) -> Answer:
         """Find a context in which all of `true` hold and none of `false`.
+
+        Parameters
+        ----------
+        resource : str
+            What the request is for: resource patterns with variables are read against it.
 
         Raises
         ------
@@ -51,25 +63,61 @@ class Solver:
         """
         if any(not block for block in false):
             return Answer(None)
+        true = [tuple(self._plain(each) for each in block) for block in true]
+        false = [tuple(self._plain(each) for each in block) for block in false]
         by_key: dict[str, set[Condition]] = {}
         for block in (*true, *false):
             for condition in block:
-                by_key.setdefault(condition.key.lower(), set()).add(condition)
+                for key in (condition.key, *variables_of(condition)):
+                    by_key.setdefault(key, set())
+                by_key[condition.key].add(condition)
+        by_key.pop(RESOURCE, None)
         domains = {key: self._domain(key, conditions) for key, conditions in by_key.items()}
         search = _Search(domains, self.budget)
-        states = search.run([c for block in true for c in block], false)
-        if states is None:
-            return Answer(None, tuple(dict.fromkeys(search.doubts)))
-        return Answer(_context(domains, states))
+        blocks = (*true, *false)
+        for states, links in islice(search.run([*chain(*true)], false), _MOST_TRIED):
+            base = _context(domains, states)
+            if not links:
+                return Answer(base)
+            for context in contexts(base, links, resource, self.facts):
+                self.budget.spend(len(blocks))
+                if _fits(context, true, false, resource):
+                    return Answer(context)
+            search.doubts += links
+        return Answer(None, tuple(dict.fromkeys(search.doubts)))
+
+    def _plain(self, condition: Condition) -> Condition:
+        """A condition without those variables whose values are fixed."""
+        if not is_linked(condition):
+            return condition
+        fixed = {key: self.facts(key).fixed for key in variables_of(condition)}
+        if not fixed or None in fixed.values() or condition.key == RESOURCE:
+            return condition
+        return resolve(condition, {key: value for key, value in fixed.items() if value is not None})
 
     def _domain(self, key: str, conditions: Iterable[Condition]) -> Domain:
-        name = frozenset(conditions)
-        known = self.domains.get(name)
+        plain = frozenset(each for each in conditions if not is_linked(each))
+        known = self.domains.get((key, plain))
         if known is None:
-            ordered = sorted(name, key=lambda c: (c.operator.name, c.values))
+            ordered = sorted(plain, key=lambda c: (c.operator.name, c.values))
             known = build_domain(ordered, self.facts(key), self.budget)
-            self.domains[name] = known
+            self.domains[key, plain] = known
         return known
+
+
+def _fits(
+    context: Mapping[str, ContextValue],
+    true: Sequence[Block],
+    false: Sequence[Block],
+    resource: str,
+) -> bool:
+    return all(holds(each, context, resource) for block in true for each in block) and not any(
+        all(holds(each, context, resource) for each in block) for block in false
+    )
+
+
+type _States = dict[str, KeyState]
+type _Links = dict[Condition, bool]
 
 
 class _Search:
@@ -80,63 +128,93 @@ class _Search:
         self.budget = budget
         self.doubts: list[Condition] = []
 
-    def run(self, true: Sequence[Condition], false: Sequence[Block]) -> dict[str, KeyState] | None:
+    def run(
+        self, true: Sequence[Condition], false: Sequence[Block]
+    ) -> Iterator[tuple[_States, _Links]]:
+        """What keys may hold, and which conditions with variables must hold and which not."""
         states = {key: domain.start for key, domain in self.domains.items()}
+        links: _Links = {}
         for condition in true:
-            after = self._narrow(states, condition, truth=True)
-            if after is None:
-                return None
-            states[condition.key.lower()] = after
-        return self._falsify(states, list(false))
+            way = self._narrow(states, links, condition, truth=True)
+            if way is None:
+                return
+            states, links = way
+        yield from self._falsify(states, links, list(false))
 
     def _narrow(
-        self, states: Mapping[str, KeyState], condition: Condition, *, truth: bool
-    ) -> KeyState | None:
-        """The state of the condition's key afterwards; None where it cannot be, or is not known."""
-        key = condition.key.lower()
-        domain = self.domains[key]
+        self, states: _States, links: _Links, condition: Condition, *, truth: bool
+    ) -> tuple[_States, _Links] | None:
+        """What holds once a condition must be true (or false); None where it cannot be."""
+        if is_linked(condition):
+            if not is_readable(condition):
+                self.doubts.append(condition)
+                return None
+            core, wanted = _core(condition, truth=truth)
+            if links.get(core, wanted) is not wanted:
+                return None
+            return states, {**links, core: wanted}
+        domain = self.domains[condition.key]
         predicate = domain.predicates.get(condition)
         if predicate is None:
             self.doubts.append(condition)
             return None
-        after = constrain(states[key], predicate, truth=truth, wide=domain.wide)
-        if after is None and not domain.exact:
-            self.doubts.append(condition)
-        return after
+        before = states[condition.key]
+        after = constrain(before, predicate, truth=truth, wide=domain.wide)
+        if after is None:
+            if not domain.exact:
+                self.doubts.append(condition)
+            return None
+        return (states if after == before else {**states, condition.key: after}), links
 
     def _falsify(
-        self, states: dict[str, KeyState], clauses: list[Block]
-    ) -> dict[str, KeyState] | None:
+        self, states: _States, links: _Links, clauses: list[Block]
+    ) -> Iterator[tuple[_States, _Links]]:
         self.budget.spend()
-        open_clauses: list[tuple[Block, list[tuple[str, KeyState]]]] = []
+        open_clauses: list[tuple[Block, list[tuple[_States, _Links]]]] = []
         for block in clauses:
-            ways: list[tuple[str, KeyState]] = []
-            for condition in block:
-                key = condition.key.lower()
-                after = self._narrow(states, condition, truth=False)
-                if after == states[key]:
-                    break  # already false whatever follows
-                if after is not None:
-                    ways.append((key, after))
-            else:
-                if not ways:
-                    return None
-                open_clauses.append((block, ways))
+            ways = self._ways(states, links, block)
+            if ways is None:
+                continue
+            if not ways:
+                return
+            open_clauses.append((block, ways))
         if not open_clauses:
-            return states
+            yield states, links
+            return
         open_clauses.sort(key=lambda clause: len(clause[1]))
-        _, ways = open_clauses[0]
         rest = [block for block, _ in open_clauses[1:]]
-        for key, after in ways:
-            found = self._falsify({**states, key: after}, rest)
-            if found is not None:
-                return found
-        return None
+        for way in open_clauses[0][1]:
+            yield from self._falsify(*way, rest)
+
+    def _ways(
+        self, states: _States, links: _Links, block: Block
+    ) -> list[tuple[_States, _Links]] | None:
+        """The ways to make a block false; None where it is already. Those without links first."""
+        ways: list[tuple[_States, _Links]] = []
+        linked: list[tuple[_States, _Links]] = []
+        for condition in block:
+            way = self._narrow(states, links, condition, truth=False)
+            if way is None:
+                continue
+            if way[0] == states and way[1] == links:
+                return None
+            (linked if way[1] != links else ways).append(way)
+        return ways + linked
 
 
-def _context(
-    domains: Mapping[str, Domain], states: Mapping[str, KeyState]
-) -> dict[str, ContextValue]:
+def _core(condition: Condition, *, truth: bool) -> tuple[Condition, bool]:
+    """A condition with variables in its positive form, where negation is all that sets it apart.
+
+    Then a condition and its opposite are one fact: a request cannot pass both.
+    """
+    operator = condition.operator
+    if operator.quantifier is not Quantifier.NONE or operator.if_exists or not operator.negated:
+        return condition, truth
+    positive = Operator(operator.name.replace("Not", "", 1), operator.type, operator.relation)
+    return Condition(positive, condition.key, condition.values), not truth
+
+
+def _context(domains: Mapping[str, Domain], states: _States) -> dict[str, ContextValue]:
     """A small context that the states allow: a key that may be absent is."""
     context: dict[str, ContextValue] = {}
     for key, state in states.items():
@@ -144,9 +222,10 @@ def _context(
             continue
         domain = domains[key]
         if state.single:
-            context[key] = domain.examples[(state.single & -state.single).bit_length() - 1]
+            value = domain.examples[(state.single & -state.single).bit_length() - 1]
+            context[key] = readable(value)
         else:
-            context[key] = _several(domain, state)
+            context[key] = tuple(map(readable, _several(domain, state)))
     return context
 
 
