@@ -213,7 +213,7 @@ class _Finding:
             for region in differ.regions(sides):
                 self._doubt(region.decision)
                 for found, differences in zip(founds, region.decision[:4], strict=True):
-                    entries = [Entry(region, each.cause, each.context) for each in differences]
+                    entries = [Entry(region, *each) for each in differences]
                     found.append((sides, entries))
         spelling, keys = _spelling(self.question)
         naming = Naming(

@@ -10,6 +10,7 @@ answer says what stopped the request before.
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import partial
 from typing import NamedTuple
 
 from iamdiff.actions import Sides, narrowest
@@ -19,7 +20,7 @@ from iamdiff.budget import Budget
 from iamdiff.callers import CallerClass
 from iamdiff.globs import Cell, readable
 from iamdiff.model import Condition, ContextValue, Effect
-from iamdiff.solver import Solver
+from iamdiff.solver import Solver, Target
 
 
 class Before(StrEnum):
@@ -51,10 +52,17 @@ class Cause:
 
 
 class Difference(NamedTuple):
-    """A cause and a context in which it shows."""
+    """A cause, and a context in which it shows.
+
+    Attributes
+    ----------
+    resource : str | None
+        The resource that policy variables tie to the context; None where any of the cell will do.
+    """
 
     cause: Cause
     context: dict[str, ContextValue]
+    resource: str | None
 
 
 class Decision(NamedTuple):
@@ -152,7 +160,7 @@ class Differ:
     caller: CallerClass
     underived: int
     part: bool = False
-    decided: dict[tuple[int, int, str], Decision] = field(default_factory=dict)
+    decided: dict[tuple[int, int, str | None], Decision] = field(default_factory=dict)
     derived: dict[tuple[int, tuple[str, ...]], int] = field(default_factory=dict)
 
     def regions(self, sides: Sides) -> Iterator[Region]:
@@ -178,7 +186,7 @@ class Differ:
             if old == new:
                 continue
             seen.add((old, new))
-            decision = self._decide(old, new, readable(cell.example))
+            decision = self._decide(old, new, index, cell)
             if any(decision):
                 yield Region(index, cell, decision)
 
@@ -253,9 +261,11 @@ class Differ:
             self.derived[number, templates] = found
         return found
 
-    def _decide(self, old: int, new: int, resource: str) -> Decision:
+    def _decide(self, old: int, new: int, index: ResourceIndex, cell: Cell) -> Decision:
         # Which resource it is matters only where a pattern with variables reads it.
-        read = resource if (old | new) >> self.underived else ""
+        tied = bool((old | new) >> self.underived)
+        read = cell.example if tied else None
+        target = Target(readable(cell.example), partial(index.holds, cell=cell), tied)
         known = self.decided.get((old, new, read))
         if known is None:
             old_bounded, new_bounded = self.bounded
@@ -263,10 +273,10 @@ class Differ:
             now = self._standing(new, bounded=new_bounded)
             gained_doubts: list[Condition] = []
             lost_doubts: list[Condition] = []
-            lifted = tuple(self._answers(_lifted(then, now), gained_doubts, read))
-            added = tuple(self._answers(_lifted(now, then), lost_doubts, read))
-            gained = tuple(self._answers(_questions(then, now), gained_doubts, read))
-            lost = tuple(self._answers(_questions(now, then), lost_doubts, read))
+            lifted = tuple(self._answers(_lifted(then, now), gained_doubts, target))
+            added = tuple(self._answers(_lifted(now, then), lost_doubts, target))
+            gained = tuple(self._answers(_questions(then, now), gained_doubts, target))
+            lost = tuple(self._answers(_questions(now, then), lost_doubts, target))
             if self.part:
                 gained, lost, lifted, added = lifted + gained, added + lost, (), ()
             known = Decision(
@@ -295,17 +305,18 @@ class Differ:
         return Standing(allows, denies, ceiling if bounded else None)
 
     def _answers(
-        self, questions: "Iterable[_Question]", doubts: list[Condition], resource: str
+        self, questions: "Iterable[_Question]", doubts: list[Condition], target: Target
     ) -> Iterator[Difference]:
         """The questions that some context answers with yes."""
         for question in questions:
             answer = self.solver.solve(
                 [*question.true, self.caller.true],
                 [*question.false, *self.caller.false],
-                resource,
+                target,
             )
             if answer.context is not None:
-                yield Difference(question.cause, dict(answer.context))
+                tied = answer.resource if target.tied else None
+                yield Difference(question.cause, dict(answer.context), tied)
             doubts += answer.doubts
 
 

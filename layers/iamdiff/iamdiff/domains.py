@@ -119,6 +119,9 @@ def build_domain(conditions: Iterable[Condition], facts: KeyFacts, budget: Budge
     return Domain(tuple(examples), others, predicates, start, exact)
 
 
+UNREAD = "x"
+"""The value of a key that no condition but a linked one reads."""
+
 _TEXT = (ValueType.STRING, ValueType.ARN)
 
 _COMPARISONS: dict[Relation, Callable[[Any, Any], bool]] = {
@@ -182,7 +185,7 @@ def _examples(
         kind = condition.operator.type
         by_type.setdefault(ValueType.STRING if kind in _TEXT else kind, []).append(condition)
     if not by_type:
-        return ["x"], True
+        return [UNREAD], True
     examples: dict[str, None] = {}
     for kind, group in by_type.items():
         found = _text_examples(group, budget) if kind in _TEXT else _typed_examples(kind, group)

@@ -56,6 +56,22 @@ class Entry(NamedTuple):
     region: Region
     cause: Cause
     context: Mapping[str, ContextValue]
+    resource: str | None
+
+    def shapes(self, action: CataloguedAction) -> Iterable[str]:
+        """Resources that an action takes and that show the difference."""
+        if self.resource is not None:
+            return [self.resource] if _takes(action, self.resource) else []
+        return (
+            resource
+            for resource in _shapes(action, self.region)
+            if self.region.resources.holds(resource, self.region.cell)
+        )
+
+    @property
+    def any_resource(self) -> str:
+        """A resource that shows the difference, whatever the action takes."""
+        return readable(self.region.cell.example) if self.resource is None else self.resource
 
 
 @dataclass(slots=True)
@@ -216,17 +232,21 @@ def witness_of(row: Row, named: Named, naming: Naming) -> Request:
         entry = row.groups.get(naming.group_of(service, name))
         if entry is None:
             continue
-        for resource in _shapes(action, entry.region):
-            if entry.region.resources.holds(resource, entry.region.cell):
-                return naming.request(action.name, resource, entry)
+        for resource in entry.shapes(action):
+            return naming.request(action.name, resource, entry)
     sides, entry = next(iter(row.groups.items()))
     cell = naming.groups[sides][0]
     name = cell.example if cell.service != EVERY_SERVICE else "Anything"
     service = _unnamed_service(naming) if cell.service == EVERY_SERVICE else cell.service
     listed = naming.catalogue.actions(service).get(name)
     spelled = listed.name if listed else naming.spelling.get(f"{service}:{name}")
-    example = readable(entry.region.cell.example)
-    return naming.request(spelled or f"{service}:{name}", example, entry)
+    return naming.request(spelled or f"{service}:{name}", entry.any_resource, entry)
+
+
+def _takes(action: CataloguedAction, resource: str) -> bool:
+    if resource == EVERYTHING:
+        return not action.resources
+    return any(matcher(template)(resource) for template in action.resources)
 
 
 def _shapes(action: CataloguedAction, region: Region) -> Iterable[str]:

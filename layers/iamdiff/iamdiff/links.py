@@ -6,20 +6,18 @@ whatever is possible, and more. So where it finds nothing, there is nothing; and
 made concrete here: values are put in place of variables, and everything is checked again.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
-from itertools import islice, product
+from typing import NamedTuple
 
 from iamdiff.arns import matches, parse_pattern
-from iamdiff.bodies import RESOURCE, template_of
-from iamdiff.domains import KeyFacts, value_test
-from iamdiff.globs import is_literal, literal
+from iamdiff.bodies import RESOURCE, is_linked, template_of
+from iamdiff.domains import UNREAD, value_test
+from iamdiff.globs import literal, readable
 from iamdiff.logic import Undecided
 from iamdiff.model import Condition, ContextValue, Quantifier, ValueType
 from iamdiff.variables import Part, Variable, parse_variables
-
-_MOST_TRIES = 300
-_FRESH = ("x1", "y2")
 
 type Context = dict[str, ContextValue]
 
@@ -81,7 +79,7 @@ def _resolved(value: str, context: Mapping[str, ContextValue]) -> str | None:
 
 def holds(condition: Condition, context: Mapping[str, ContextValue], resource: str) -> bool:
     """Whether a condition, perhaps with variables, holds in a context."""
-    plain = resolve(condition, context)
+    plain = resolve(condition, context) if is_linked(condition) else condition
     operator = plain.operator
     if plain.key == RESOURCE:
         found = any(matches(parse_pattern(value), resource) for value in plain.values)
@@ -106,79 +104,105 @@ def _never(_: str) -> bool:
     return False
 
 
-def contexts(
-    base: Context,
+class Guess(NamedTuple):
+    """A request in which linked conditions may hold as wanted."""
+
+    context: Context
+    resource: str
+
+
+def guesses(
+    options: Mapping[str, Sequence[ContextValue | None]],
     links: Mapping[Condition, bool],
     resource: str,
-    facts: Callable[[str], KeyFacts],
-) -> Iterator[Context]:
-    """Contexts near `base` in which conditions with variables may hold as wanted.
+) -> Iterator[Guess]:
+    """Requests in which linked conditions may hold as wanted, the likeliest first.
 
-    Every combination of a few values a key is tried: those that the key holds already, those that
-    would make a condition hold, a fresh one, and none.
+    Parameters
+    ----------
+    options : Mapping[str, Sequence[ContextValue | None]]
+        What each key may hold, the likeliest first; None: it is absent.
+    links : Mapping[Condition, bool]
+        Linked conditions, and whether they must hold.
     """
-    keys = {condition.key for condition in links if condition.key != RESOURCE}
-    variables = {key for condition in links for key in variables_of(condition)}
-    choices: dict[str, list[ContextValue | None]] = {}
-    for key in sorted(variables | keys):
-        fixed = facts(key).fixed
-        if fixed is not None:
-            choices[key] = [fixed]
-            continue
-        found: dict[ContextValue | None, None] = {}
-        for candidate in _candidates(key, base, links, resource):
-            found[candidate] = None
-        if not facts(key).present:
-            found[None] = None
-        choices[key] = list(found)
-    for combination in islice(product(*choices.values()), _MOST_TRIES):
-        context = dict(base)
-        for key, value in zip(choices, combination, strict=True):
-            context.pop(key, None)
-            if value is not None:
-                context[key] = value
-        yield from _with_targets(context, links, keys - variables)
+    base = {key: values[0] for key, values in options.items()}
+    wanted = [each for each, truth in links.items() if truth is not each.operator.negated]
+    variables = dict.fromkeys(key for each in links for key in variables_of(each))
+    keys = dict.fromkeys(each.key for each in links if each.key != RESOURCE)
+    # What the resource, or a key that conditions fix, says of the variables in its pattern.
+    told: dict[str, ContextValue | None] = {}
+    for each in wanted:
+        given = resource if each.key == RESOURCE else base.get(each.key)
+        if isinstance(given, str) and (each.key == RESOURCE or len(options[each.key]) == 1):
+            told |= _captured(each.values[0], given)
+    fresh = {
+        key: _fresh(place)
+        for place, key in enumerate(variables)
+        if base.get(key) is None and _is_free(options.get(key, ()))
+    }
+    start = {**base, **fresh, **told}
+    for start_from in (start, {**base, **fresh}):
+        yield from _completed(start_from, wanted, keys, variables, resource)
+        for key in (*variables, *keys):
+            for value in (*options.get(key, ()), *map(_fresh, range(3, 5))):
+                if value != start_from.get(key):
+                    changed = {**start_from, key: value}
+                    yield from _completed(changed, wanted, keys, variables, resource)
 
 
-def _candidates(
-    key: str, base: Context, links: Mapping[Condition, bool], resource: str
-) -> Iterator[ContextValue]:
-    if key in base:
-        yield base[key]
-    for condition in links:
-        given = resource if condition.key == RESOURCE else base.get(condition.key)
-        for value in condition.values:
-            if isinstance(given, str):
-                yield from _captured(_parts(value), key, given)
-    yield from _FRESH
+def _fresh(place: int) -> str:
+    """A value that no policy is likely to name."""
+    return f"value-{place}"
 
 
-def _captured(parts: Sequence[Part], key: str, text: str) -> Iterator[str]:
-    """What a variable would have to be for a template to match a text, as far as that is plain."""
-    for place, part in enumerate(parts):
-        if not isinstance(part, Variable) or part.key.lower() != key:
-            continue
-        before = "".join(each for each in parts[:place] if isinstance(each, str))
-        after = "".join(each for each in parts[place + 1 :] if isinstance(each, str))
-        if is_literal(before) and len(parts[:place]) <= 1 and text.startswith(before):
-            rest = text[len(before) :]
-            tail = after.partition("*")[0]
-            if not tail:
-                yield rest.partition("/")[0] if "/" in rest else rest
-            elif is_literal(tail) and tail in rest:
-                yield rest[: rest.index(tail)]
+def _is_free(values: Sequence[ContextValue | None]) -> bool:
+    """Whether no condition but a linked one says what a key holds."""
+    return all(value is None or value == UNREAD for value in values)
 
 
-def _with_targets(
-    context: Context, links: Mapping[Condition, bool], keys: Iterable[str]
-) -> Iterator[Context]:
-    """The context, and the context in which keys hold what templates make of the variables."""
-    yield context
-    made: Context = {}
-    for condition, wanted in links.items():
-        if condition.key in keys and wanted is not condition.operator.negated:
-            plain = resolve(condition, context)
-            if plain.values:
-                made[condition.key] = plain.values[0].replace("*", "x").replace("?", "x")
-    if made:
-        yield {**context, **made}
+def _completed(
+    held: Mapping[str, ContextValue | None],
+    wanted: Sequence[Condition],
+    keys: Iterable[str],
+    variables: Mapping[str, None],
+    resource: str,
+) -> Iterator[Guess]:
+    """What is held, as it is, and with keys and resource as templates make them of it."""
+    context: Context = {key: value for key, value in held.items() if value is not None}
+    yield Guess(context, resource)
+    made = dict(context)
+    target = resource
+    for each in wanted:
+        plain = resolve(each, context)
+        if plain.values and each.key == RESOURCE:
+            target = _instance(plain.values[0])
+        elif plain.values and each.key in keys and each.key not in variables:
+            made[each.key] = _instance(plain.values[0])
+    if made != context:
+        yield Guess(made, resource)
+    if target != resource:
+        yield Guess(made, target)
+
+
+def _instance(pattern: str) -> str:
+    """A text that a pattern matches."""
+    return readable(pattern.replace("*", "x").replace("?", "x"))
+
+
+def _captured(value: str, text: str) -> dict[str, str]:
+    """What the variables of a template would be for it to match a text; empty if it cannot."""
+    groups: dict[str, str] = {}
+    written = ""
+    for part in _parts(value):
+        if isinstance(part, str):
+            written += "".join(_GLOB.get(each, re.escape(readable(each))) for each in part)
+        elif (key := part.key.lower()) in groups:
+            written += f"(?P={groups[key]})"
+        else:
+            groups[key] = f"v{len(groups)}"
+            written += f"(?P<{groups[key]}>.+?)"
+    found = re.fullmatch(written, text, re.DOTALL)
+    return {key: found[name] for key, name in groups.items()} if found else {}
+
+
+_GLOB = {"*": ".*", "?": "."}

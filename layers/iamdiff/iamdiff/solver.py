@@ -9,19 +9,38 @@ branches on the clause with the fewest ways out.
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain, islice
+from typing import NamedTuple
 
 from iamdiff.bodies import RESOURCE, is_linked
 from iamdiff.budget import Budget
 from iamdiff.contexts import KeyState, constrain
 from iamdiff.domains import Domain, KeyFacts, build_domain
 from iamdiff.globs import readable
-from iamdiff.links import contexts, holds, is_readable, resolve, variables_of
+from iamdiff.links import guesses, holds, is_readable, resolve, variables_of
 from iamdiff.model import Condition, ContextValue, Operator, Quantifier
 
 type Block = tuple[Condition, ...]
 
 _MOST_TRIED = 40
 """Answers that are tried where policy variables decide whether one holds."""
+
+
+class Target(NamedTuple):
+    """A class of resources.
+
+    Attributes
+    ----------
+    example : str
+        One of them.
+    holds : Callable[[str], bool]
+        Whether a resource is one of them.
+    tied : bool
+        Whether patterns with variables read the resource.
+    """
+
+    example: str
+    holds: Callable[[str], bool]
+    tied: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,11 +51,14 @@ class Answer:
     ----------
     context : Mapping[str, ContextValue] | None
         A context that does it, by key in lower case; None where there is none.
+    resource : str
+        The resource that it goes with.
     doubts : tuple[Condition, ...]
         Conditions that could not be decided and that the answer None rests on.
     """
 
     context: Mapping[str, ContextValue] | None
+    resource: str = ""
     doubts: tuple[Condition, ...] = ()
 
 
@@ -48,12 +70,12 @@ class Solver:
     budget: Budget
     domains: dict[tuple[str, frozenset[Condition]], Domain] = field(default_factory=dict)
 
-    def solve(self, true: Sequence[Block], false: Sequence[Block], resource: str) -> Answer:
+    def solve(self, true: Sequence[Block], false: Sequence[Block], target: Target) -> Answer:
         """Find a context in which all of `true` hold and none of `false`.
 
         Parameters
         ----------
-        resource : str
+        target : Target
             What the request is for: resource patterns with variables are read against it.
 
         Raises
@@ -76,15 +98,17 @@ class Solver:
         search = _Search(domains, self.budget)
         blocks = (*true, *false)
         for states, links in islice(search.run([*chain(*true)], false), _MOST_TRIED):
-            base = _context(domains, states)
             if not links:
-                return Answer(base)
-            for context in contexts(base, links, resource, self.facts):
+                return Answer(_context(domains, states), target.example)
+            options = {key: _options(domains[key], state) for key, state in states.items()}
+            for context, resource in guesses(options, links, target.example):
                 self.budget.spend(len(blocks))
-                if _fits(context, true, false, resource):
-                    return Answer(context)
+                if _fits(context, true, false, resource) and (
+                    resource == target.example or target.holds(resource)
+                ):
+                    return Answer(context, resource)
             search.doubts += links
-        return Answer(None, tuple(dict.fromkeys(search.doubts)))
+        return Answer(None, doubts=tuple(dict.fromkeys(search.doubts)))
 
     def _plain(self, condition: Condition) -> Condition:
         """A condition without those variables whose values are fixed."""
@@ -103,6 +127,19 @@ class Solver:
             known = build_domain(ordered, self.facts(key), self.budget)
             self.domains[key, plain] = known
         return known
+
+
+def _options(domain: Domain, state: KeyState) -> list[ContextValue | None]:
+    """What a key may hold: absent, one value of each cell, or several values."""
+    found: list[ContextValue | None] = [None] if state.absent else []
+    found += [
+        readable(example)
+        for index, example in enumerate(domain.examples)
+        if state.single >> index & 1
+    ]
+    if state.several:
+        found.append(tuple(map(readable, _several(domain, state))))
+    return found
 
 
 def _fits(
