@@ -1,0 +1,223 @@
+"""What a message says about one finding, before any channel's markup."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from policy_monitor.errors import UnreadableEventError
+from policy_monitor.findings import FindingKind, Severity, SubjectType
+from policy_monitor.messages import wording
+from policy_monitor.messages.grants import Side, sides, total
+from policy_monitor.messages.links import Link, event_link, home_region, subject_link
+from policy_monitor.messages.masking import masked
+from policy_monitor.messages.text import Phrase, name, sentence
+from policy_monitor.mutations import ActorKind
+from policy_monitor.settings import VERDICTS
+
+SCHEMA = "policy-monitor/finding/1"
+
+_TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z")
+
+_REASONS_SHOWN = 5
+_SOFTWARE_LIMIT = 80
+
+REPEATS = (
+    "This may repeat an earlier message: sending that one was interrupted before it was noted down."
+    " Its id is the same."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """A labelled line: ``Who: the vendor (session …)``."""
+
+    label: str
+    value: Phrase
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """All that a person needs to decide.
+
+    Attributes
+    ----------
+    heading : str
+        ``Expansion``, ``Correction: reduction``, ``Denied attempt``.
+    reasons : tuple[str, ...]
+        Why something could not be judged.
+    correction : tuple[str, ...]
+        Sentences that say what was said before; empty where nothing is corrected.
+    """
+
+    heading: str
+    kind: FindingKind
+    verdict: str
+    severity: Severity
+    urgency: str
+    subject: Phrase
+    summary: str
+    meaning: str
+    repeats: bool
+    correction: tuple[str, ...]
+    sides: tuple[Side, ...]
+    reasons: tuple[str, ...]
+    who: tuple[Fact, ...]
+    notice: str
+    facts: tuple[Fact, ...]
+    links: tuple[Link, ...]
+    account: str
+    finding_id: str
+
+
+def content(finding: Mapping[str, Any]) -> Content:
+    """Read a finding's JSON (design, section 6) into what a message says.
+
+    Raises
+    ------
+    UnreadableEventError
+        It is no finding of the schema ``policy-monitor/finding/1``.
+    """
+    if finding.get("schema") != SCHEMA:
+        raise UnreadableEventError(
+            f"schema is {str(finding.get('schema'))[:60]!r}, not {SCHEMA!r}: this is no finding"
+        )
+    finding = masked(finding)
+    kind = _member(finding, "kind", FindingKind)
+    severity = _member(finding, "severity", Severity)
+    verdict = _text(finding, "verdict")
+    if verdict not in VERDICTS:
+        raise UnreadableEventError(f"verdict {verdict[:60]!r} is none of {', '.join(VERDICTS)}")
+    subject = _object(finding, "subject")
+    subject_type = _member(subject, "type", SubjectType)
+    arn = _text(subject, "arn")
+    actor = _object(finding, "actor")
+    actor_kind = _member(actor, "kind", ActorKind)
+    comparison = _object(finding, "comparison")
+    title = wording.heading(kind, verdict)
+    correction = _correction(finding)
+    return Content(
+        heading=f"Correction: {title.lower()}" if correction else title,
+        kind=kind,
+        verdict=verdict,
+        severity=severity,
+        urgency=wording.SEVERITY_WORDS[severity],
+        subject=wording.subject_phrase(subject_type, arn),
+        summary=sentence(_text(finding, "summary")),
+        meaning=wording.meaning(kind, verdict),
+        repeats=finding.get("may_repeat") is True,
+        correction=correction,
+        sides=sides(comparison, kind, subject_type),
+        reasons=_reasons(comparison),
+        who=_who(actor, actor_kind, _text(finding, "account")),
+        notice=wording.notice(kind, verdict, actor_kind, named=bool(_text(actor, "arn"))),
+        facts=_facts(finding, arn),
+        links=_links(finding, arn),
+        account=name(_text(finding, "account")).text,
+        finding_id=name(_text(finding, "finding_id")).text,
+    )
+
+
+def _correction(finding: Mapping[str, Any]) -> tuple[str, ...]:
+    corrected = finding.get("correction_of")
+    if corrected is None:
+        return ()
+    if not isinstance(corrected, str):
+        raise UnreadableEventError("correction_of is no finding id")
+    now = "An event that came late changed the picture. What this message says holds now."
+    before = finding.get("corrects")
+    if not isinstance(before, Mapping):
+        return (f"An earlier message (finding {name(corrected).text}) was wrong.", now)
+    kind = _member(before, "kind", FindingKind)
+    verdict = _text(before, "verdict")
+    if verdict not in VERDICTS:
+        raise UnreadableEventError(f"corrects.verdict {verdict[:60]!r} is no verdict")
+    severity = _member(before, "severity", Severity)
+    said = f"{wording.heading(kind, verdict).lower()}, severity {severity}"
+    return (f"An earlier message said: {said}. {sentence(_text(before, 'summary'), 400)}", now)
+
+
+def _reasons(comparison: Mapping[str, Any]) -> tuple[str, ...]:
+    reasons = comparison.get("undetermined") or []
+    if not isinstance(reasons, list):
+        raise UnreadableEventError("comparison.undetermined is no list of reasons")
+    texts = [
+        sentence(
+            str(reason.get("sentence", "")) if isinstance(reason, Mapping) else str(reason), 400
+        )
+        for reason in reasons[:_REASONS_SHOWN]
+    ]
+    more = total(comparison, "undetermined", len(reasons)) - len(texts)
+    return (*texts, *((f"and {more:,} more reasons",) if more else ()))
+
+
+def _who(actor: Mapping[str, Any], kind: ActorKind, account: str) -> tuple[Fact, ...]:
+    via = _text(actor, "via")
+    facts = [
+        Fact(
+            "Who", wording.actor_phrase(kind, _text(actor, "arn"), _text(actor, "session"), account)
+        )
+    ]
+    # Where a service acts on somebody's behalf, CloudTrail gives its name as address and software.
+    if (address := _text(actor, "source_ip")) and address != via:
+        facts.append(Fact("From", (name(address),)))
+    if via:
+        facts.append(Fact("By way of", wording.service_phrase(via)))
+    if (software := _text(actor, "user_agent")) and software != via:
+        facts.append(Fact("With", (name(software, _SOFTWARE_LIMIT),)))
+    return tuple(facts)
+
+
+def _facts(finding: Mapping[str, Any], arn: str) -> tuple[Fact, ...]:
+    versions = _versions(_object(finding, "before"), _object(finding, "after"))
+    region = _text(finding, "region") or home_region(arn)
+    time = _text(finding, "time")
+    when = time.replace("T", " ").replace("Z", " UTC") if _TIME.fullmatch(time) else name(time)
+    return (
+        Fact("What", (name(_text(finding, "event_name")), *versions)),
+        Fact("When", (when,)),
+        Fact("Where", ("account ", name(_text(finding, "account")), ", ", name(region))),
+    )
+
+
+def _versions(before: Mapping[str, Any], after: Mapping[str, Any]) -> Phrase:
+    old, new = _text(before, "version"), _text(after, "version")
+    if old and new:
+        return (", ", name(old), " to ", name(new)) if old != new else (", ", name(old))
+    return (", ", name(new)) if new else ()
+
+
+def _links(finding: Mapping[str, Any], arn: str) -> tuple[Link, ...]:
+    links = (
+        event_link(_text(finding, "event_id"), _text(finding, "region"), arn),
+        subject_link(arn),
+    )
+    return tuple(link for link in links if link)
+
+
+def _text(holder: Mapping[str, Any], key: str) -> str:
+    value = holder.get(key)
+    if value is None:
+        return ""
+    if not isinstance(value, str):
+        raise UnreadableEventError(f"{key} is no text")
+    return value
+
+
+def _object(holder: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+    value = holder.get(key)
+    if value is None:
+        return {}
+    if not isinstance(value, Mapping):
+        raise UnreadableEventError(f"{key} is no object")
+    return value
+
+
+def _member[E: StrEnum](holder: Mapping[str, Any], key: str, members: type[E]) -> E:
+    value = holder.get(key)
+    try:
+        return members(str(value))
+    except ValueError:
+        known = ", ".join(members)
+        raise UnreadableEventError(f"{key} {str(value)[:60]!r} is none of {known}") from None

@@ -1,0 +1,323 @@
+"""The words of all messages: one place for e-mail and Slack, so that they say the same."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from policy_monitor.findings import FindingKind, Severity, SubjectType
+from policy_monitor.messages.text import Name, Phrase, listed, name
+from policy_monitor.mutations import ActorKind
+
+VERDICT_WORDS = {
+    "expansion": "Expansion",
+    "reduction": "Reduction",
+    "mixed": "Mixed change",
+    "equivalent": "Equivalent change",
+    "undetermined": "Undetermined change",
+}
+
+SEVERITY_WORDS = {
+    Severity.CRITICAL: "look now",
+    Severity.HIGH: "look today",
+    Severity.MEDIUM: "look this week",
+    Severity.LOW: "look when convenient",
+    Severity.INFO: "for the record",
+}
+
+SUBJECT_WORDS = {
+    SubjectType.ROLE: "role",
+    SubjectType.POLICY: "policy",
+    SubjectType.TRUST: "trust policy of",
+    SubjectType.MONITOR: "the monitor's",
+}
+
+
+class _KindWords(NamedTuple):
+    heading: str
+    gained: str
+    lost: str
+
+
+# `{verdict}` in a heading stands for the verdict's word.
+_KIND_WORDS = {
+    FindingKind.CHANGE: _KindWords("{verdict}", "Gained", "Lost"),
+    FindingKind.STAGED: _KindWords("Staged {verdict}", "Would gain", "Would lose"),
+    FindingKind.ATTEMPT: _KindWords("Denied attempt", "Would have gained", "Would have lost"),
+    FindingKind.DRIFT: _KindWords("{verdict} without an event", "Gained", "Lost"),
+    FindingKind.TAMPER: _KindWords("Tampering", "Gained", "Lost"),
+    FindingKind.BASELINE: _KindWords("Baseline", "Can do", "Cannot do"),
+}
+
+# What the verdict means for the reader, where the change is in force.
+_MEANING = {
+    "expansion": "It allows more than before.",
+    "reduction": "It allows less than before.",
+    "mixed": "It allows more in one place and less in another.",
+    "equivalent": "It allows exactly what it allowed before.",
+    "undetermined": (
+        "What it allows now could not be fully judged: take it for an expansion until you have"
+        " looked."
+    ),
+}
+_MEANING_STAGED = {
+    "expansion": "Not in force yet. Made the default, it would allow more than now.",
+    "reduction": "Not in force yet. Made the default, it would allow less than now.",
+    "mixed": (
+        "Not in force yet. Made the default, it would allow more in one place and less in another."
+    ),
+    "equivalent": "Not in force yet. Made the default, it would allow exactly what is allowed now.",
+    "undetermined": (
+        "Not in force yet. What it would allow could not be fully judged: take it for an expansion"
+        " until you have looked."
+    ),
+}
+_MEANING_BY_KIND = {
+    FindingKind.ATTEMPT: "AWS refused the call. Nothing changed.",
+    FindingKind.TAMPER: "It changes what watches the vendor's access: make sure that it was meant.",
+    FindingKind.BASELINE: "The monitor is live; changes from here on are reported.",
+}
+
+# Why a request was not allowed on the other side: `because.before` of a grant.
+_STOPPED_BEFORE = {
+    "not_allowed": "Before: nothing allowed it.",
+    "condition": "Before: a condition kept it out.",
+    "denied": "Before: a Deny stopped it.",
+    "boundary": "Before: the permissions boundary stopped it.",
+}
+_STOPPED_NOW = {
+    "not_allowed": "Now: nothing allows it.",
+    "condition": "Now: a condition keeps it out.",
+    "denied": "Now: a Deny stops it.",
+    "boundary": "Now: the permissions boundary stops it.",
+}
+_STOPPED_THEN = {
+    "not_allowed": "Then: nothing would allow it.",
+    "condition": "Then: a condition would keep it out.",
+    "denied": "Then: a Deny would stop it.",
+    "boundary": "Then: the permissions boundary would stop it.",
+}
+
+# IAM User Guide, "IAM JSON policy elements: Condition operators", in words.
+_OPERATOR_WORDS = {
+    "StringEquals": "is",
+    "StringNotEquals": "is not",
+    "StringEqualsIgnoreCase": "is (in any case of letters)",
+    "StringNotEqualsIgnoreCase": "is not (in any case of letters)",
+    "StringLike": "matches",
+    "StringNotLike": "does not match",
+    "NumericEquals": "is",
+    "NumericNotEquals": "is not",
+    "NumericLessThan": "is less than",
+    "NumericLessThanEquals": "is at most",
+    "NumericGreaterThan": "is more than",
+    "NumericGreaterThanEquals": "is at least",
+    "DateEquals": "is",
+    "DateNotEquals": "is not",
+    "DateLessThan": "is before",
+    "DateLessThanEquals": "is not after",
+    "DateGreaterThan": "is after",
+    "DateGreaterThanEquals": "is not before",
+    "Bool": "is",
+    "BinaryEquals": "is",
+    "IpAddress": "is in",
+    "NotIpAddress": "is not in",
+    "ArnEquals": "matches",
+    "ArnLike": "matches",
+    "ArnNotEquals": "does not match",
+    "ArnNotLike": "does not match",
+}
+_QUANTIFIER_WORDS = {
+    "ForAnyValue": "some value of ",
+    "ForAllValues": "every value of ",
+}
+_VALUES_SHOWN = 3
+
+_SERVICE_WORDS = {
+    "cloudformation.amazonaws.com": "AWS CloudFormation",
+    "servicecatalog.amazonaws.com": "AWS Service Catalog",
+    "cloudshell.amazonaws.com": "AWS CloudShell",
+    "sso.amazonaws.com": "AWS IAM Identity Center",
+    "organizations.amazonaws.com": "AWS Organizations",
+    "controltower.amazonaws.com": "AWS Control Tower",
+}
+
+_OTHERS_NOTICE = {
+    ActorKind.CUSTOMER: "Done from your side, not by the vendor: no notice of the vendor is due.",
+    ActorKind.AWS: "AWS made this change, not the vendor: no notice of the vendor is due.",
+    ActorKind.UNKNOWN: (
+        "No event says who did this. If it was the vendor, it was to announce it: ask for its"
+        " notice."
+    ),
+}
+
+_GAINS = ("expansion", "mixed", "undetermined")
+
+
+def heading(kind: FindingKind, verdict: str) -> str:
+    """What a message is about in two or three words: ``Expansion``, ``Staged reduction``."""
+    words = _KIND_WORDS[kind].heading
+    verdict_words = VERDICT_WORDS[verdict]
+    if not words.startswith("{"):
+        verdict_words = verdict_words.lower()
+    return words.format(verdict=verdict_words)
+
+
+def side_titles(kind: FindingKind) -> tuple[str, str]:
+    """What the lists of gained and of lost access are called."""
+    words = _KIND_WORDS[kind]
+    return words.gained, words.lost
+
+
+def stopped_words(kind: FindingKind) -> tuple[Mapping[str, str], Mapping[str, str]]:
+    """What stops gained access on the old side and lost access on the new, by `because.before`."""
+    if kind is FindingKind.STAGED:
+        return _STOPPED_NOW, _STOPPED_THEN
+    return _STOPPED_BEFORE, _STOPPED_NOW
+
+
+def meaning(kind: FindingKind, verdict: str) -> str:
+    """What a verdict means, in one sentence."""
+    if kind in _MEANING_BY_KIND:
+        return _MEANING_BY_KIND[kind]
+    return (_MEANING_STAGED if kind is FindingKind.STAGED else _MEANING)[verdict]
+
+
+def actor_phrase(kind: ActorKind, arn: str, session: str, account: str) -> Phrase:
+    """Who acted: ``The vendor (session release-7 of astronomer-remote-management)``.
+
+    The actor's account is named only where it is another than `account`.
+    """
+    who = _identity(arn, session, account)
+    inside: Phrase = (" (", *who, ")") if who else ()
+    match kind:
+        case ActorKind.VENDOR:
+            return ("The vendor", *inside)
+        case ActorKind.CUSTOMER:
+            return ("Somebody in your account", *inside)
+        case ActorKind.AWS:
+            return ("AWS itself", *inside)
+        case ActorKind.UNKNOWN:
+            return ("A stranger", *inside) if who else ("Not known",)
+
+
+def _identity(arn: str, session: str, home: str) -> Phrase:
+    """An ARN as people read it; the ARN itself where it has another shape."""
+    # IAM User Guide, "IAM identifiers": arn:aws:sts::account:assumed-role/role/session,
+    # arn:aws:iam::account:user/path/name, arn:aws:iam::account:root.
+    account, _, resource = ":".join(arn.split(":")[4:]).partition(":")
+    kind, _, rest = resource.partition("/")
+    abroad: Phrase = (", account ", name(account)) if account and account != home else ()
+    if kind == "assumed-role" and rest:
+        role, _, own = rest.partition("/")
+        return ("session ", name(session or own), " of ", name(role), *abroad)
+    if kind == "user" and rest:
+        return ("user ", name(rest.rsplit("/", 1)[-1]), *abroad)
+    if resource == "root":
+        return ("root user", *abroad)
+    if arn:
+        return (name(arn),)
+    return ("session ", name(session)) if session else ()
+
+
+def service_phrase(service: str) -> Phrase:
+    """An AWS service as people call it; its host name where no table knows it."""
+    return (_SERVICE_WORDS[service],) if service in _SERVICE_WORDS else (name(service),)
+
+
+def notice(kind: FindingKind, verdict: str, actor: ActorKind, *, named: bool) -> str:
+    """Whether the vendor was to give notice, and what to ask; empty where the question is void.
+
+    The vendor tells customers of changes that expand access, and may reduce it without a word.
+
+    Parameters
+    ----------
+    named : bool
+        Whether the event names the actor at all.
+    """
+    if kind is FindingKind.BASELINE:
+        return ""
+    if kind is FindingKind.TAMPER:
+        whom = "the vendor at once why it" if actor is ActorKind.VENDOR else "who"
+        return f"Ask {whom} touched this, and whether it was meant."
+    if actor is ActorKind.VENDOR:
+        return _vendor_notice(kind, verdict)
+    if actor is ActorKind.UNKNOWN and named:
+        return "Done by neither your account nor the vendor's: find out who this is."
+    if actor is ActorKind.UNKNOWN and (verdict not in _GAINS or kind is FindingKind.ATTEMPT):
+        return ""
+    return _OTHERS_NOTICE[actor]
+
+
+def _vendor_notice(kind: FindingKind, verdict: str) -> str:
+    if kind is FindingKind.ATTEMPT:
+        return "The vendor tried something that it may not do: ask what it was for."
+    if verdict in ("expansion", "mixed"):
+        when = "before this takes effect" if kind is FindingKind.STAGED else "of this one"
+        return (
+            "The vendor is to announce expansions. Ask for its notice"
+            f" {when}; if there is none, ask why it needs the access."
+        )
+    if verdict == "undetermined":
+        return (
+            "The vendor is to announce expansions, and this may be one: ask for its notice and"
+            " what the change does."
+        )
+    if verdict == "equivalent":
+        return "Nobody gained anything: no notice of the vendor is due."
+    return "The vendor may reduce its access without a word: no notice is due."
+
+
+def condition_phrases(conditions: Mapping[str, Any]) -> list[Phrase]:
+    """Each condition in words: ``aws:PrincipalTag/team is a or b``.
+
+    Parameters
+    ----------
+    conditions : Mapping[str, Any]
+        As in a policy: operator → key → one value or several.
+    """
+    return [
+        _condition_phrase(operator, key, values)
+        for operator, keys in conditions.items()
+        for key, values in (keys.items() if isinstance(keys, Mapping) else ())
+    ]
+
+
+def _condition_phrase(operator: str, key: str, values: Any) -> Phrase:
+    quantifier, _, rest = operator.rpartition(":")
+    base = rest.removesuffix("IfExists")
+    tail = " (if it is there at all)" if base != rest else ""
+    texts = value_texts(values)
+    if base == "Null" and len(texts) == 1:
+        return (name(key), " is absent" if texts[0].lower() == "true" else " is there")
+    words = _OPERATOR_WORDS.get(base)
+    start = _QUANTIFIER_WORDS.get(quantifier, "")
+    if words is None or (quantifier and not start):
+        return (name(operator), " on ", name(key), ": ", *listed(texts, len(texts), _VALUES_SHOWN))
+    # Several values under a negated operator: none of them may match; "is not a or b" says that.
+    shown = listed(texts, len(texts), _VALUES_SHOWN, "or") if texts else ("none",)
+    return tuple(part for part in (start, name(key), f" {words} ", *shown, tail) if part)
+
+
+def context_phrase(key: str, value: Any) -> Phrase:
+    """One key of an example request: ``aws:PrincipalTag/team = a``."""
+    texts = value_texts(value)
+    if not texts:
+        return (name(key), " with no value")
+    return (name(key), " = ", *listed(texts, len(texts), _VALUES_SHOWN))
+
+
+def value_texts(value: Any) -> list[str]:
+    """A value or list of values, each as text; booleans as policies spell them."""
+    values: Sequence[Any] = value if isinstance(value, (list, tuple)) else (value,)
+    return [str(item).lower() if isinstance(item, bool) else str(item) for item in values]
+
+
+def subject_phrase(subject: SubjectType, arn: str) -> Phrase:
+    """What a finding is about: ``role astronomer-remote-management``."""
+    short = name(arn.split(":", 5)[-1]) if subject is SubjectType.MONITOR else short_name(arn)
+    return (f"{SUBJECT_WORDS[subject]} ", short)
+
+
+def short_name(arn: str) -> Name:
+    """The last part of an ARN, as people call the thing."""
+    resource = arn.split(":", 5)[-1]
+    return name(resource.rsplit("/", 1)[-1] or arn)

@@ -1,0 +1,130 @@
+import pytest
+
+from policy_monitor.findings import FindingKind
+from policy_monitor.messages.text import plain
+from policy_monitor.messages.wording import (
+    actor_phrase,
+    condition_phrases,
+    context_phrase,
+    heading,
+    meaning,
+    notice,
+)
+from policy_monitor.mutations import ActorKind
+from policy_monitor.settings import VERDICTS
+
+ROLE = "arn:aws:sts::123456789012:assumed-role/astronomer-remote-management/release-7"
+
+
+@pytest.mark.parametrize(
+    ("kind", "arn", "session", "text"),
+    [
+        (
+            ActorKind.VENDOR,
+            ROLE,
+            "release-7",
+            "The vendor (session release-7 of astronomer-remote-management)",
+        ),
+        (
+            ActorKind.VENDOR,
+            "arn:aws:iam::406882777402:user/ops/kim",
+            "",
+            "The vendor (user kim, account 406882777402)",
+        ),
+        (
+            ActorKind.CUSTOMER,
+            "arn:aws:iam::123456789012:root",
+            "",
+            "Somebody in your account (root user)",
+        ),
+        (ActorKind.CUSTOMER, "", "", "Somebody in your account"),
+        (ActorKind.CUSTOMER, "", "s", "Somebody in your account (session s)"),
+        (ActorKind.AWS, "", "", "AWS itself"),
+        (ActorKind.UNKNOWN, "", "", "Not known"),
+        (ActorKind.UNKNOWN, "something odd", "", "A stranger (something odd)"),
+        (
+            ActorKind.UNKNOWN,
+            "arn:aws:iam::999999999999:root",
+            "",
+            "A stranger (root user, account 999999999999)",
+        ),
+    ],
+)
+def test_an_actor_is_named_as_people_know_it(
+    kind: ActorKind, arn: str, session: str, text: str
+) -> None:
+    assert plain(actor_phrase(kind, arn, session, "123456789012")) == text
+
+
+@pytest.mark.parametrize("verdict", ["expansion", "mixed", "undetermined"])
+@pytest.mark.parametrize("kind", [FindingKind.CHANGE, FindingKind.STAGED, FindingKind.DRIFT])
+def test_an_expansion_by_the_vendor_asks_for_its_notice(kind: FindingKind, verdict: str) -> None:
+    text = notice(kind, verdict, ActorKind.VENDOR, named=True)
+    assert text.startswith("The vendor is to announce expansions")
+    assert "ask for its notice" in text.lower()
+
+
+@pytest.mark.parametrize("verdict", ["reduction", "equivalent"])
+def test_no_notice_is_due_where_the_vendor_gained_nothing(verdict: str) -> None:
+    assert "no notice" in notice(FindingKind.CHANGE, verdict, ActorKind.VENDOR, named=True)
+
+
+@pytest.mark.parametrize("actor", [ActorKind.CUSTOMER, ActorKind.AWS])
+@pytest.mark.parametrize("verdict", VERDICTS)
+def test_no_notice_of_the_vendor_is_due_for_what_others_did(actor: ActorKind, verdict: str) -> None:
+    assert "no notice" in notice(FindingKind.CHANGE, verdict, actor, named=True)
+
+
+def test_a_gain_that_nobody_is_known_to_have_made_may_be_the_vendors() -> None:
+    text = notice(FindingKind.DRIFT, "expansion", ActorKind.UNKNOWN, named=False)
+    assert text.startswith("No event says who did this. If it was the vendor")
+    assert notice(FindingKind.DRIFT, "reduction", ActorKind.UNKNOWN, named=False) == ""
+
+
+def test_a_stranger_is_to_be_found_out() -> None:
+    text = notice(FindingKind.CHANGE, "reduction", ActorKind.UNKNOWN, named=True)
+    assert text == "Done by neither your account nor the vendor's: find out who this is."
+
+
+@pytest.mark.parametrize("kind", list(FindingKind))
+@pytest.mark.parametrize("verdict", VERDICTS)
+def test_every_kind_and_verdict_has_words(kind: FindingKind, verdict: str) -> None:
+    assert heading(kind, verdict)[0].isupper()
+    assert meaning(kind, verdict).endswith(".")
+
+
+@pytest.mark.parametrize(
+    ("conditions", "texts"),
+    [
+        ({}, []),
+        ({"StringEquals": {"aws:PrincipalTag/team": ["a"]}}, ["aws:PrincipalTag/team is a"]),
+        (
+            {"StringNotEquals": {"aws:RequestedRegion": ["a", "b"]}},
+            ["aws:RequestedRegion is not a or b"],
+        ),
+        (
+            {"StringLike": {"k": ["a", "b", "c", "d", "e"]}},
+            ["k matches a, b, c or 2 more"],
+        ),
+        ({"BoolIfExists": {"k": [True]}}, ["k is true (if it is there at all)"]),
+        ({"Null": {"k": "true"}}, ["k is absent"]),
+        ({"Null": {"k": [False]}}, ["k is there"]),
+        ({"ForAnyValue:StringLike": {"k": "a*"}}, ["some value of k matches a*"]),
+        ({"ForAllValues:StringEquals": {"k": []}}, ["every value of k is none"]),
+        ({"NumericLessThan": {"k": [5]}}, ["k is less than 5"]),
+        ({"StringLikes": {"k": ["a"]}}, ["StringLikes on k: a"]),
+        ({"ForNoValue:StringLike": {"k": ["a"]}}, ["ForNoValue:StringLike on k: a"]),
+        (
+            {"StringEquals": {"a": "1", "b": "2"}, "IpAddress": {"aws:SourceIp": ["10.0.0.0/8"]}},
+            ["a is 1", "b is 2", "aws:SourceIp is in 10.0.0.0/8"],
+        ),
+    ],
+)
+def test_conditions_read_as_words(conditions: dict[str, object], texts: list[str]) -> None:
+    assert [plain(phrase) for phrase in condition_phrases(conditions)] == texts
+
+
+def test_a_key_of_an_example_shows_its_values() -> None:
+    assert plain(context_phrase("k", ["a", "b"])) == "k = a and b"
+    assert plain(context_phrase("k", "a")) == "k = a"
+    assert plain(context_phrase("k", [])) == "k with no value"
