@@ -153,7 +153,13 @@ def widest(patterns: Iterable[str]) -> list[str]:
     if EVERYTHING in texts:
         return [EVERYTHING]
     return [
-        text for text in texts if not any(other != text and _covers(other, text) for other in texts)
+        text
+        for place, text in enumerate(texts)
+        if not any(
+            # As texts, x* and x? cover each other: then the first one stays.
+            other != text and _covers(other, text) and (at < place or not _covers(text, other))
+            for at, other in enumerate(texts)
+        )
     ]
 
 
