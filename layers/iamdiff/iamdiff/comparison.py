@@ -1,8 +1,9 @@
 """How two accesses differ: a verdict, and grants with witnesses as its proof."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from typing import NamedTuple
 
 from iamdiff.actions import ActionCell, Sides
 from iamdiff.bodies import LINK, NOT_LINK, BodyTable, is_linked, template_of
@@ -14,6 +15,7 @@ from iamdiff.evaluator import evaluate
 from iamdiff.grants import (
     Entry,
     Grant,
+    Named,
     Naming,
     Row,
     access_levels,
@@ -166,6 +168,26 @@ class Question:
 type Found = list[tuple[Sides, list[Entry]]]
 
 
+class Drafted(NamedTuple):
+    """A row with its actions' names, and what makes a grant of it."""
+
+    row: Row
+    named: Named
+    naming: Naming
+    caller: CallerClass
+    side: int
+
+    @property
+    def access_levels(self) -> tuple[str, ...]:
+        """Access levels, the gravest first."""
+        return access_levels(self.named.catalogued)
+
+    @property
+    def latent(self) -> bool:
+        """Whether nothing that the catalogue knows can use it."""
+        return bool(self.naming.catalogue.date) and is_latent(self.row, self.named)
+
+
 @dataclass(slots=True)
 class _Finding:
     """A comparison in the making."""
@@ -174,10 +196,10 @@ class _Finding:
     table: BodyTable
     budget: Budget
     reasons: dict[str, Reason] = field(default_factory=dict)
-    gained: list[Grant] = field(default_factory=list)
-    lost: list[Grant] = field(default_factory=list)
-    lifted: list[Grant] = field(default_factory=list)
-    added: list[Grant] = field(default_factory=list)
+    gained: list[Drafted] = field(default_factory=list)
+    lost: list[Drafted] = field(default_factory=list)
+    lifted: list[Drafted] = field(default_factory=list)
+    added: list[Drafted] = field(default_factory=list)
 
     def search(self) -> None:
         """Look at every class of requests in which the two sides' statements differ."""
@@ -232,30 +254,39 @@ class _Finding:
 
     def _grants(
         self, found: Found, naming: Naming, caller: CallerClass, *, side: int
-    ) -> Iterable[Grant]:
+    ) -> list[Drafted]:
+        drafts = []
         for row in rows_of(found):
-            grant = self._grant(row, naming, caller, side=side)
-            if self._is_confirmed(grant, side=side):
-                yield grant
-            else:
-                sentence = (
-                    f"the witness {grant.witness.action} on {grant.witness.resource} "
-                    "was not confirmed by the reference evaluator"
-                )
-                self.reasons[sentence] = Reason("unconfirmed", sentence)
+            named = name_actions(row, naming)
+            drafts.append(Drafted(row, named, naming, caller, side))
+        return drafts
 
-    def _grant(self, row: Row, naming: Naming, caller: CallerClass, *, side: int) -> Grant:
-        named = name_actions(row, naming)
-        here, there = self.table.places[side], self.table.places[1 - side]
-        cause = row.cause
+    def _confirmed(self, drafts: Sequence[Drafted]) -> tuple[Grant, ...]:
+        """The gravest of some grants, their witnesses run through the reference evaluator."""
+        grants = []
+        for draft in sorted(drafts, key=_gravity)[:MOST_GRANTS]:
+            grant = self._grant(draft)
+            if self._is_confirmed(grant, side=draft.side):
+                grants.append(grant)
+                continue
+            sentence = (
+                f"the witness {grant.witness.action} on {grant.witness.resource} "
+                "was not confirmed by the reference evaluator"
+            )
+            self.reasons[sentence] = Reason("unconfirmed", sentence)
+        return tuple(grants)
+
+    def _grant(self, draft: Drafted) -> Grant:
+        row, named, naming = draft.row, draft.named, draft.naming
+        here, there = self.table.places[draft.side], self.table.places[1 - draft.side]
         allowed_by = [
             place
-            for number in (cause.allow, cause.within)
+            for number in (row.cause.allow, row.cause.within)
             if number is not None
             for place in here[number]
         ]
-        stopped_by = [] if cause.stopped_by is None else there[cause.stopped_by]
-        shown = allowed_by[0] if cause.allow is not None else stopped_by[0]
+        stopped_by = [place for number in row.stopped_by for place in there[number]]
+        shown = allowed_by[0] if row.cause.allow is not None else stopped_by[0]
         return Grant(
             actions=named.patterns,
             catalogued=tuple(sorted({action.name for action in named.catalogued})),
@@ -264,10 +295,10 @@ class _Finding:
             resources=row.resources,
             conditions=shown.statement.conditions,
             allowed_by=tuple(allowed_by),
-            before=cause.before,
+            before=row.cause.before,
             before_statements=tuple(stopped_by),
-            witness=caller.request(witness_of(row, named, naming)),
-            latent=bool(naming.catalogue.date) and is_latent(row, named),
+            witness=draft.caller.request(witness_of(row, named, naming)),
+            latent=draft.latent,
         )
 
     def _is_confirmed(self, grant: Grant, *, side: int) -> bool:
@@ -280,8 +311,8 @@ class _Finding:
 
     def comparison(self) -> Comparison:
         """The verdict on what was found."""
-        gained, gained_folded = _gravest(self.gained)
-        lost, lost_folded = _gravest(self.lost)
+        gained, lost = self._confirmed(self.gained), self._confirmed(self.lost)
+        lifted, added = self._confirmed(self.lifted), self._confirmed(self.added)
         match bool(gained), bool(lost):
             case True, True:
                 verdict = Verdict.MIXED
@@ -298,10 +329,10 @@ class _Finding:
             gained,
             lost,
             tuple(self.reasons.values()) if verdict is Verdict.UNDETERMINED else (),
-            gained_folded,
-            lost_folded,
-            _gravest(self.lifted)[0],
-            _gravest(self.added)[0],
+            max(0, len(self.gained) - MOST_GRANTS),
+            max(0, len(self.lost) - MOST_GRANTS),
+            lifted,
+            added,
             self.question.catalogue.date,
         )
 
@@ -315,19 +346,17 @@ def is_confirmed(witness: Request, refusing: Access, allowing: Access, kind: Kin
 
 
 def _with_everything(access: Access) -> Access:
-    """An access with "Allow everything" beside its policies."""
-    statement = Statement(0, "", Effect.ALLOW, ("*",), ("*",))
-    return Access((*access.identity, Document((statement,))), access.boundary)
+    """An access with "Allow everything" beside its policies, and in its boundary."""
+    everything = Statement(0, "", Effect.ALLOW, ("*",), ("*",))
+    ceiling = access.boundary
+    if ceiling is not None:
+        ceiling = replace(ceiling, statements=(*ceiling.statements, everything))
+    return Access((*access.identity, Document((everything,))), ceiling)
 
 
-def _gravest(grants: Sequence[Grant]) -> tuple[tuple[Grant, ...], int]:
-    ordered = sorted(grants, key=_gravity)
-    return tuple(ordered[:MOST_GRANTS]), max(0, len(ordered) - MOST_GRANTS)
-
-
-def _gravity(grant: Grant) -> tuple[bool, int, int]:
-    levels = [ACCESS_LEVELS.index(x) for x in grant.access_levels if x in ACCESS_LEVELS]
-    return grant.latent, min(levels, default=len(ACCESS_LEVELS)), -len(grant.catalogued)
+def _gravity(draft: Drafted) -> tuple[bool, int, int]:
+    levels = [ACCESS_LEVELS.index(x) for x in draft.access_levels if x in ACCESS_LEVELS]
+    return draft.latent, min(levels, default=len(ACCESS_LEVELS)), -len(draft.named.catalogued)
 
 
 def _spelling(question: Question) -> tuple[dict[str, str], dict[str, str]]:
