@@ -79,9 +79,12 @@ def matches(pattern: Pattern, resource: str) -> bool:
     if pattern.universal:
         return True
     fields = resource.split(":", ARN_FIELDS - 1)
-    return len(fields) == ARN_FIELDS and all(
-        matcher(glob)(field) for glob, field in zip(pattern.fields, fields, strict=True)
-    )
+    if len(fields) < ARN_FIELDS:
+        return False
+    for glob, field in zip(pattern.fields, fields, strict=True):
+        if glob not in ("*", field) and not matcher(glob)(field):
+            return False
+    return True
 
 
 def resource_cells(

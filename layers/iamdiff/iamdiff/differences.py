@@ -41,14 +41,11 @@ class Cause:
     allow, within : int | None
         The identity statement and the boundary statement that allow it. None for `allow`: a Deny
         of a policy that is judged as a part was lifted.
-    stopped_by : int | None
-        The Deny that stops it on the other side.
     """
 
     allow: int | None
     within: int | None
     before: Before
-    stopped_by: int | None = None
 
 
 class Difference(NamedTuple):
@@ -56,11 +53,14 @@ class Difference(NamedTuple):
 
     Attributes
     ----------
+    stopped_by : int | None
+        The Deny that stops it on the other side.
     resource : str | None
         The resource that policy variables tie to the context; None where any of the cell will do.
     """
 
     cause: Cause
+    stopped_by: int | None
     context: dict[str, ContextValue]
     resource: str | None
 
@@ -316,7 +316,7 @@ class Differ:
             )
             if answer.context is not None:
                 tied = answer.resource if target.tied else None
-                yield Difference(question.cause, dict(answer.context), tied)
+                yield Difference(question.cause, question.stopped_by, dict(answer.context), tied)
             doubts += answer.doubts
 
 
@@ -335,6 +335,7 @@ class _Question(NamedTuple):
     cause: Cause
     true: list[Block]
     false: list[Block]
+    stopped_by: int | None = None
 
 
 def _questions(then: Standing, now: Standing) -> Iterator[_Question]:
@@ -353,8 +354,8 @@ def _lifted(then: Standing, now: Standing) -> Iterator[_Question]:
     """A Deny that is gone, whatever is allowed."""
     for block, number in then.denies.items():
         if block not in now.denies:
-            cause = Cause(None, None, Before.DENIED, number)
-            yield _Question(cause, [block], list(now.denies))
+            cause = Cause(None, None, Before.DENIED)
+            yield _Question(cause, [block], list(now.denies), number)
 
 
 def _refusals(
@@ -368,8 +369,8 @@ def _refusals(
         yield _Question(Cause(allow[1], within[1], before), true, [*denies, *then.allows])
     for deny, stopped_by in then.denies.items():
         if deny not in now.denies:
-            cause = Cause(allow[1], within[1], Before.DENIED, stopped_by)
-            yield _Question(cause, [*true, deny], denies)
+            cause = Cause(allow[1], within[1], Before.DENIED)
+            yield _Question(cause, [*true, deny], denies, stopped_by)
     if then.ceiling is not None and within[0] not in then.ceiling:
         cause = Cause(allow[1], within[1], Before.BOUNDARY)
         yield _Question(cause, true, [*denies, *then.ceiling])

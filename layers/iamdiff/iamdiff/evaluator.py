@@ -6,13 +6,14 @@ tested against it. IAM User Guide, "Policy evaluation logic"
 """
 
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import NamedTuple
 
 from iamdiff.conditions import holds
 from iamdiff.kinds import Kind
 from iamdiff.logic import Doubt, Truth, Undecided, every, negation, some
 from iamdiff.model import Access, Document, Effect, Request, Statement
-from iamdiff.patterns import matches, pattern_of
+from iamdiff.patterns import Pattern, matches, pattern_of
 from iamdiff.principals import Caller, matches_principals, parse_caller
 from iamdiff.resources import matches_resource_pattern
 from iamdiff.universe import Context, complete_context, present_keys, request_fault
@@ -205,15 +206,17 @@ def _matches_action(statement: Statement, action: str) -> Truth:
     """
     if not statement.actions and statement.inverted_actions:
         return Undecided(Doubt.EMPTY_LIST, "NotAction has no actions")
-    found = any(_matches_action_pattern(each, action) for each in statement.actions)
+    names, patterns = _action_patterns(statement.actions)
+    found = action in names or any(matches(each, action) for each in patterns)
     return found is not statement.inverted_actions
 
 
-def _matches_action_pattern(text: str, action: str) -> bool:
-    folded = text.lower()
-    if "*" in folded or "?" in folded:
-        return matches(pattern_of(folded), action)
-    return folded == action
+@lru_cache(maxsize=4096)
+def _action_patterns(texts: tuple[str, ...]) -> tuple[frozenset[str], tuple[Pattern, ...]]:
+    """Names, and patterns with wildcards, in lower case: a statement is asked many times."""
+    folded = [text.lower() for text in texts]
+    wild = [text for text in folded if "*" in text or "?" in text]
+    return frozenset(folded).difference(wild), tuple(map(pattern_of, wild))
 
 
 def _matches_resource(statement: Statement, asked: _Asked, *, variables: bool) -> Truth:

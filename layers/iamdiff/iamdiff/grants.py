@@ -55,6 +55,7 @@ class Entry(NamedTuple):
 
     region: Region
     cause: Cause
+    stopped_by: int | None
     context: Mapping[str, ContextValue]
     resource: str | None
 
@@ -81,6 +82,7 @@ class Row:
     cause: Cause
     resources: tuple[str, ...]
     groups: dict[Sides, Entry] = field(default_factory=dict)
+    stopped_by: dict[int, None] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -131,19 +133,26 @@ class Naming:
 
 def rows_of(found: Iterable[tuple[Sides, Sequence[Entry]]]) -> list[Row]:
     """Put together what has the same cause on the same resources."""
-    rows: dict[tuple[Cause, tuple[str, ...]], Row] = {}
+    rows: dict[tuple[object, ...], Row] = {}
     for sides, entries in found:
-        by_cause: dict[Cause, dict[str, Entry]] = {}
+        by_cause: dict[tuple[Cause, int | None], list[Entry]] = {}
         for entry in entries:
-            labels = by_cause.setdefault(entry.cause, {})
-            for label in entry.region.resources.labels(entry.region.cell):
-                labels.setdefault(label, entry)
-        for cause, labels in by_cause.items():
+            # Where nothing but a Deny is told of, each Deny has a row of its own.
+            alone = entry.stopped_by if entry.cause.allow is None else None
+            by_cause.setdefault((entry.cause, alone), []).append(entry)
+        for cause, members in by_cause.items():
+            labels: dict[str, Entry] = {}
+            for entry in members:
+                for label in entry.region.resources.labels(entry.region.cell):
+                    labels.setdefault(label, entry)
             resources = tuple(widest(labels))
             row = rows.get((cause, resources))
             if row is None:
-                row = rows[cause, resources] = Row(cause, resources)
+                row = rows[cause, resources] = Row(cause[0], resources)
             row.groups[sides] = labels[resources[0]]
+            row.stopped_by |= {
+                each.stopped_by: None for each in members if each.stopped_by is not None
+            }
     return list(rows.values())
 
 
