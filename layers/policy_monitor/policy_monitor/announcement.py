@@ -1,0 +1,149 @@
+"""Announcing findings: who is told of what, once for each channel."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Any, Protocol
+
+from policy_monitor.errors import PolicyMonitorError, RetryableError, UncertainDeliveryError
+from policy_monitor.findings import Finding, FindingKind
+from policy_monitor.ledger import AnnouncementKey, AnnouncementState, Current, Ledger, Outbox
+from policy_monitor.mutations import ActorKind
+from policy_monitor.records import finding_json
+from policy_monitor.settings import Settings
+
+
+class Channel(Protocol):
+    """One way to people: the topic, or Slack."""
+
+    @property
+    def name(self) -> str:
+        """What the outbox calls it: ``sns``, ``slack``."""
+        ...
+
+    def send(self, message: Mapping[str, Any]) -> None:
+        """Hand over a finding's JSON (`announced_json`); returning says that it was accepted.
+
+        Raises
+        ------
+        UncertainDeliveryError
+            Nobody can tell whether it was accepted.
+        DeliveryError
+            It was refused.
+        """
+        ...
+
+
+class Outcome(StrEnum):
+    """What became of an announcement."""
+
+    SENT = "sent"
+    REPEATED = "repeated"
+    """Sent, with a line that it may repeat an earlier message."""
+    KNOWN = "known"
+    """Sent before: not sent again."""
+    SILENT = "silent"
+    """Nobody wants to be told (`Settings.notify`), or another finding tells it."""
+
+
+def announce(
+    current: Current, *, ledger: Ledger, outbox: Outbox, channel: Channel, settings: Settings
+) -> Outcome:
+    """Tell of the finding that holds for a slot now, once.
+
+    Raises
+    ------
+    RetryableError
+        The ledger does not show the finding yet, or the channel did not accept it.
+    """
+    if current.told_with is not None:
+        return Outcome.SILENT
+    finding = ledger.finding(current.slot, current.finding_id)
+    if finding is None:
+        raise RetryableError(
+            f"finding {current.finding_id} of {current.slot} is not in the ledger; try again"
+        )
+    corrected = _corrected(current, ledger, outbox, channel)
+    if corrected is None and not is_told(finding, settings):
+        return Outcome.SILENT
+    return deliver(announced_json(finding, current.revision, corrected), outbox, channel)
+
+
+def is_told(finding: Finding, settings: Settings) -> bool:
+    """Whether people want to be told of a finding that corrects none.
+
+    Tampering and a baseline always; a refused attempt where the vendor made it (others are only
+    counted); everything else by its verdict. What could not be judged counts as an expansion too,
+    since it may be one.
+    """
+    match finding.kind:
+        case FindingKind.TAMPER | FindingKind.BASELINE:
+            return True
+        case FindingKind.ATTEMPT:
+            return finding.actor.kind is ActorKind.VENDOR
+    if finding.verdict == "undetermined" and "expansion" in settings.notify:
+        return True
+    return finding.verdict in settings.notify
+
+
+def announced_json(finding: Finding, revision: int, corrected: Finding | None) -> dict[str, Any]:
+    """A finding as it is announced: ``policy-monitor/finding/1`` with what only a message knows.
+
+    `revision` tells announcements of one finding apart (a finding may hold again after another
+    took its place); `corrects` says what the corrected finding had said, so that a subscriber needs
+    nothing but the message.
+    """
+    message = finding_json(finding, correction_of=corrected.finding_id if corrected else None)
+    message["revision"] = revision
+    if corrected:
+        message["corrects"] = {
+            "finding_id": corrected.finding_id,
+            "kind": corrected.kind.value,
+            "verdict": corrected.verdict,
+            "severity": corrected.severity.value,
+            "summary": corrected.summary,
+        }
+    return message
+
+
+def deliver(message: Mapping[str, Any], outbox: Outbox, channel: Channel) -> Outcome:
+    """Send a message on a channel, once by the outbox.
+
+    Where an earlier sending was begun and never ended, nobody can tell whether it got through: then
+    the message goes out (again) with ``may_repeat``, rather than not at all. A refusal is noted, so
+    that the next try does not claim to repeat.
+
+    Parameters
+    ----------
+    message : Mapping[str, Any]
+        At least ``finding_id`` (text) and ``revision`` (a whole number).
+
+    Raises
+    ------
+    DeliveryError
+        The channel did not accept it, or nobody can tell.
+    """
+    key = AnnouncementKey(message["finding_id"], message["revision"], channel.name)
+    state = outbox.begin(key)
+    if state is AnnouncementState.SENT:
+        return Outcome.KNOWN
+    interrupted = state is AnnouncementState.STARTED
+    own = {name: value for name, value in message.items() if name != "may_repeat"}
+    try:
+        channel.send({**own, "may_repeat": True} if interrupted else own)
+    except UncertainDeliveryError:
+        raise
+    except PolicyMonitorError:
+        if not interrupted:
+            outbox.abandon(key)
+        raise
+    outbox.finish(key)
+    return Outcome.REPEATED if interrupted else Outcome.SENT
+
+
+def _corrected(
+    current: Current, ledger: Ledger, outbox: Outbox, channel: Channel
+) -> Finding | None:
+    """The finding that people were told of and that holds no longer."""
+    if current.previous is None or not outbox.announced(current.previous, channel.name):
+        return None
+    return ledger.finding(current.slot, current.previous)
