@@ -69,6 +69,7 @@ class Solver:
     facts: Callable[[str], KeyFacts]
     budget: Budget
     domains: dict[tuple[str, frozenset[Condition]], Domain] = field(default_factory=dict)
+    answers: dict[tuple[object, ...], Answer] = field(default_factory=dict)
 
     def solve(self, true: Sequence[Block], false: Sequence[Block], target: Target) -> Answer:
         """Find a context in which all of `true` hold and none of `false`.
@@ -83,12 +84,22 @@ class Solver:
         BudgetExceeded
             The search went on for too long.
         """
-        if any(not block for block in false):
+        required = frozenset(chain(*true))
+        if any(required.issuperset(block) for block in false):
             return Answer(None)
-        true = [tuple(self._plain(each) for each in block) for block in true]
-        false = [tuple(self._plain(each) for each in block) for block in false]
+        question = (required, frozenset(false), target.example if target.tied else None)
+        known = self.answers.get(question)
+        if known is None:
+            known = self.answers[question] = self._solve(required, false, target)
+        return known
+
+    def _solve(
+        self, required: Iterable[Condition], blocks: Sequence[Block], target: Target
+    ) -> Answer:
+        true = sorted(map(self._plain, required), key=_order)
+        false = [tuple(self._plain(each) for each in block) for block in blocks]
         by_key: dict[str, set[Condition]] = {}
-        for block in (*true, *false):
+        for block in (true, *false):
             for condition in block:
                 for key in (condition.key, *variables_of(condition)):
                     by_key.setdefault(key, set())
@@ -96,13 +107,12 @@ class Solver:
         by_key.pop(RESOURCE, None)
         domains = {key: self._domain(key, conditions) for key, conditions in by_key.items()}
         search = _Search(domains, self.budget)
-        blocks = (*true, *false)
-        for states, links in islice(search.run([*chain(*true)], false), _MOST_TRIED):
+        for states, links in islice(search.run(true, false), _MOST_TRIED):
             if not links:
                 return Answer(_context(domains, states), target.example)
             options = {key: _options(domains[key], state) for key, state in states.items()}
             for context, resource in guesses(options, links, target.example):
-                self.budget.spend(len(blocks))
+                self.budget.spend(len(false) + 1)
                 if _fits(context, true, false, resource) and (
                     resource == target.example or target.holds(resource)
                 ):
@@ -123,10 +133,15 @@ class Solver:
         plain = frozenset(each for each in conditions if not is_linked(each))
         known = self.domains.get((key, plain))
         if known is None:
-            ordered = sorted(plain, key=lambda c: (c.operator.name, c.values))
+            ordered = sorted(plain, key=_order)
             known = build_domain(ordered, self.facts(key), self.budget)
             self.domains[key, plain] = known
         return known
+
+
+def _order(condition: Condition) -> tuple[str, str, tuple[str, ...]]:
+    """One order of conditions, so that an answer is the same each time."""
+    return condition.key, condition.operator.name, condition.values
 
 
 def _options(domain: Domain, state: KeyState) -> list[ContextValue | None]:
@@ -144,11 +159,11 @@ def _options(domain: Domain, state: KeyState) -> list[ContextValue | None]:
 
 def _fits(
     context: Mapping[str, ContextValue],
-    true: Sequence[Block],
+    true: Sequence[Condition],
     false: Sequence[Block],
     resource: str,
 ) -> bool:
-    return all(holds(each, context, resource) for block in true for each in block) and not any(
+    return all(holds(each, context, resource) for each in true) and not any(
         all(holds(each, context, resource) for each in block) for block in false
     )
 
