@@ -122,10 +122,18 @@ def _wider(comparisons: Comparisons, settings: Settings) -> Wider:
 
 def _questions(old: AccountState, new: AccountState, settings: Settings) -> Iterator[Question]:
     """All that is watched and differs between two states."""
-    for name in {*old.roles, *new.roles}:
-        if settings.watches_role(name):
-            yield Question(role_access(old, name), role_access(new, name))
-            yield Question(trust_access(old, name), trust_access(new, name), kind="trust")
-    for arn in {*old.policies, *new.policies}:
-        if settings.watches_policy(arn) and old.policies.get(arn) != new.policies.get(arn):
-            yield Question(policy_access(old, arn), policy_access(new, arn), part=True)
+    questions = [
+        question
+        for name in {*old.roles, *new.roles}
+        if settings.watches_role(name)
+        for question in (
+            Question(role_access(old, name), role_access(new, name)),
+            Question(trust_access(old, name), trust_access(new, name), kind="trust"),
+        )
+    ]
+    questions += [
+        Question(policy_access(old, arn), policy_access(new, arn), part=True)
+        for arn in {*old.policies, *new.policies}
+        if settings.watches_policy(arn)
+    ]
+    return (question for question in questions if question.old != question.new)

@@ -6,10 +6,9 @@ states, nothing tells which it was: the order that leads to the wider access is 
 mutations concerned are marked.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
-from itertools import accumulate
 from typing import Any
 
 from policy_monitor.mutations import (
@@ -44,6 +43,10 @@ type Wider = Callable[[AccountState, AccountState], bool]
 """Whether the second state gives more access than the first, and no less."""
 
 
+MOST_ORDERED = 6
+"""Mutations of one second that alter the same thing and whose every order is tried."""
+
+
 @dataclass(frozen=True, slots=True)
 class Order:
     """Mutations of one second in order, and the ids of those whose order nothing tells."""
@@ -64,40 +67,25 @@ def ordered(state: AccountState, mutations: Iterable[Mutation], wider: Wider | N
         gives, and ids decide the rest.
     """
     order = _applicable_order(state, sorted(mutations, key=_rank))
-    states = _states(state, order)
-    parts = {mutation.key: _parts(mutation) for mutation in order}
     places = {mutation.key: place for place, mutation in enumerate(order)}
     untold: set[str] = set()
-    for earlier, later in _contending(tuple(order), parts):
-        i, j = places[earlier.key], places[later.key]
-        if i > j:
+    for component in _components(order):
+        if len(component) > MOST_ORDERED:
+            untold |= {m.key for m in component} if _overlap(component) else set()
             continue
-        # What lies between and touches neither would not see the difference.
-        both = parts[earlier.key] | parts[later.key]
-        between = [m for m in order[i + 1 : j] if _touch(parts[m.key], both)]
-        swapped = [later, earlier, *between]
-        if not _each_applies(states[i], swapped):
+        outcomes = _outcomes(state, component)
+        if len(outcomes) < 2:  # noqa: PLR2004 (one outcome, or no order in which all apply)
             continue
-        as_is = _states(states[i], [earlier, *between, later])[-1]
-        otherwise = _states(states[i], swapped)[-1]
-        if as_is == otherwise:
-            continue
-        untold |= {earlier.key, later.key}
-        if wider is not None and wider(as_is, otherwise):
-            order.insert(i, order.pop(j))
-            states[i:] = _states(states[i], order[i:])
-            places = {mutation.key: place for place, mutation in enumerate(order)}
+        untold |= {mutation.key for mutation in component}
+        taken, _ = outcomes[0] if wider is None else reduce(_widest(wider), outcomes)
+        for place, mutation in zip([places[m.key] for m in component], taken, strict=True):
+            order[place] = mutation
     return Order(tuple(order), frozenset(untold))
 
 
 def changed(state: AccountState, mutation: Mutation) -> AccountState:
     """The state after a mutation."""
     return reduce(applied, mutation.changes, state)
-
-
-def _states(state: AccountState, mutations: Sequence[Mutation]) -> list[AccountState]:
-    """The states before each mutation, and the one after the last."""
-    return list(accumulate(mutations, changed, initial=state))
 
 
 def _applicable_order(state: AccountState, mutations: list[Mutation]) -> list[Mutation]:
@@ -111,12 +99,32 @@ def _applicable_order(state: AccountState, mutations: list[Mutation]) -> list[Mu
     return order
 
 
-def _each_applies(state: AccountState, mutations: Sequence[Mutation]) -> bool:
-    for mutation in mutations:
-        if not can_follow(state, mutation):
-            return False
-        state = changed(state, mutation)
-    return True
+type _Outcome = tuple[tuple[Mutation, ...], AccountState]
+
+
+def _outcomes(state: AccountState, mutations: Sequence[Mutation]) -> list[_Outcome]:
+    """The different states that orders in which each applies lead to, each with one such order.
+
+    The first is that of the given order, if it is such a one.
+    """
+    outcomes: list[_Outcome] = []
+
+    def follow(state: AccountState, done: tuple[Mutation, ...]) -> None:
+        remaining = [mutation for mutation in mutations if mutation not in done]
+        if not remaining:
+            if all(state != known for _, known in outcomes):
+                outcomes.append((done, state))
+            return
+        for mutation in remaining:
+            if can_follow(state, mutation):
+                follow(changed(state, mutation), (*done, mutation))
+
+    follow(state, ())
+    return outcomes
+
+
+def _widest(wider: Wider) -> Callable[[_Outcome, _Outcome], _Outcome]:
+    return lambda one, other: other if wider(one[1], other[1]) else one
 
 
 type Part = tuple[str, ...]
@@ -127,36 +135,49 @@ def _parts(mutation: Mutation) -> frozenset[Part]:
     return frozenset(part for change in mutation.changes for part in ALTERED[type(change)](change))
 
 
-def _touch(some: Iterable[Part], others: Iterable[Part]) -> bool:
-    """Whether a part of one is a part of the other; a whole role touches each of its parts."""
-    return any(
-        one[: len(other)] == other or other[: len(one)] == one for one in some for other in others
-    )
+def _components(order: Sequence[Mutation]) -> list[list[Mutation]]:
+    """Mutations that alter the same things, directly or through others, in the given order.
 
-
-def _contending(
-    order: Sequence[Mutation], parts: Mapping[str, frozenset[Part]]
-) -> Iterator[tuple[Mutation, Mutation]]:
-    """Neighbours among the mutations that alter the same thing."""
-    last: dict[Part, dict[Part, Mutation]] = {}  # by thing (a role, a policy), then by part
+    A whole role and each of its parts are the same thing; two parts of it are not.
+    """
+    parts = {mutation.key: _parts(mutation) for mutation in order}
+    whole = {part for own in parts.values() for part in own if _is_whole(part)}
+    owner: dict[Part, list[Mutation]] = {}
     for mutation in order:
-        own = parts[mutation.key]
-        earlier = {
-            known.key: known
-            for part in sorted(own)
-            for key, known in _known_touching(last.get(part[:2], {}), part)
-        }
-        yield from ((known, mutation) for known in earlier.values())
-        for part in own:
-            last.setdefault(part[:2], {})[part] = mutation
+        things = {part[:2] if part[:2] in whole else part for part in parts[mutation.key]}
+        first, *others = _distinct(owner[thing] for thing in things if thing in owner) or [[]]
+        first.append(mutation)
+        for other in others:
+            first += other
+            owner |= {thing: first for thing, members in owner.items() if members is other}
+        owner |= dict.fromkeys(things, first)
+    place = {mutation.key: number for number, mutation in enumerate(order)}
+    return [
+        sorted(component, key=lambda mutation: place[mutation.key])
+        for component in _distinct(owner.values())
+        if len(component) > 1
+    ]
 
 
-def _known_touching(last: Mapping[Part, Mutation], part: Part) -> Iterator[tuple[Part, Mutation]]:
-    """What last altered a part, or the whole that it is of, or a part of it."""
-    prefixes = (part[:length] for length in range(2, len(part) + 1))
-    yield from ((prefix, last[prefix]) for prefix in prefixes if prefix in last)
-    if len(part) == 2:  # noqa: PLR2004 (a whole role, a policy)
-        yield from ((key, known) for key, known in last.items() if key != part)
+def _distinct(components: Iterable[list[Mutation]]) -> list[list[Mutation]]:
+    """Each list once, though it may be named several times."""
+    return list({id(component): component for component in components}.values())
+
+
+def _is_whole(part: Part) -> bool:
+    """Whether it is a whole role or policy: its sort and its name."""
+    return len(part) == len(("role", "name"))
+
+
+def _overlap(mutations: Iterable[Mutation]) -> bool:
+    """Whether some part is altered twice, a role's creation aside: that comes first."""
+    altered = [
+        part
+        for mutation in mutations
+        if not all(isinstance(change, RoleCreated) for change in mutation.changes)
+        for part in _parts(mutation)
+    ]
+    return len(altered) > len(set(altered)) or any(p[0] == "role" and _is_whole(p) for p in altered)
 
 
 def _part(*names: str) -> Callable[[Any], tuple[Part, ...]]:

@@ -33,6 +33,8 @@ from policy_monitor.mutations import (
     VersionDeleted,
 )
 
+EVERY_ACTION = "every action"
+
 SHOWN = 3
 """Names listed before the rest is counted."""
 
@@ -131,6 +133,8 @@ def _joined(*words: str) -> str:
 
 def _actions(comparison: Mapping[str, Any], side: str) -> str:
     names = list(dict.fromkeys(_names(comparison[side])))
+    if EVERY_ACTION in names:
+        return EVERY_ACTION
     total = sum(grant.get("actions_total", len(grant["actions"])) for grant in comparison[side])
     # Rows overlap where one action is gained on several resources for several reasons.
     total = len(names) if total == sum(len(g["actions"]) for g in comparison[side]) else total
@@ -144,7 +148,7 @@ def _actions(comparison: Mapping[str, Any], side: str) -> str:
 def _names(grants: list[Mapping[str, Any]]) -> Iterator[str]:
     for grant in grants:
         for action in grant["actions"]:
-            yield "every action" if action == "*" else action
+            yield EVERY_ACTION if action == "*" else action
 
 
 def _uncapitalised(sentence: str) -> str:
