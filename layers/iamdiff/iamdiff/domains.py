@@ -97,8 +97,9 @@ def build_domain(conditions: Iterable[Condition], facts: KeyFacts, budget: Budge
         elif (test := value_test(condition)) is not None:
             readers[condition] = test
     has_sets = any(c.operator.quantifier is not Quantifier.NONE for c in readers)
-    examples, exact = _examples(list(readers), facts, budget)
-    if has_sets and "" not in examples and facts.fixed is None:
+    # To set operators the empty text alone is an empty set: it is in a cell of its own.
+    examples, exact = _examples(list(readers), facts, budget, empty=not has_sets)
+    if has_sets and facts.fixed is None:
         examples.append("")
     everything = (1 << len(examples)) - 1
     empty = 1 << examples.index("") if "" in examples else 0
@@ -113,7 +114,7 @@ def build_domain(conditions: Iterable[Condition], facts: KeyFacts, budget: Budge
         absent=not facts.present and facts.fixed is None,
         single=0 if facts.never else everything,
         several=several and facts.fixed is None and not facts.never,
-        within=everything & ~empty,
+        within=everything,
     )
     others = _others(examples, list(readers.values())) if start.several else (None,) * len(examples)
     return Domain(tuple(examples), others, predicates, start, exact)
@@ -175,9 +176,12 @@ def _pattern(condition: Condition, value: str) -> tuple[str, Reading]:
 
 
 def _examples(
-    conditions: Sequence[Condition], facts: KeyFacts, budget: Budget
+    conditions: Sequence[Condition], facts: KeyFacts, budget: Budget, *, empty: bool
 ) -> tuple[list[str], bool]:
-    """One value of each cell; and whether these are surely all cells."""
+    """One value of each cell; and whether these are surely all cells.
+
+    `empty` is whether the empty text may stand for others.
+    """
     if facts.fixed is not None:
         return [facts.fixed], True
     by_type: dict[ValueType, list[Condition]] = {}
@@ -188,19 +192,22 @@ def _examples(
         return [UNREAD], True
     examples: dict[str, None] = {}
     for kind, group in by_type.items():
-        found = _text_examples(group, budget) if kind in _TEXT else _typed_examples(kind, group)
+        if kind in _TEXT:
+            found = _text_examples(group, budget, empty=empty)
+        else:
+            found = _typed_examples(kind, group)
         budget.spend(len(found))
         examples.update(dict.fromkeys(found))
     return list(examples), len(by_type) == 1
 
 
-def _text_examples(conditions: Sequence[Condition], budget: Budget) -> list[str]:
+def _text_examples(conditions: Sequence[Condition], budget: Budget, *, empty: bool) -> list[str]:
     patterns = dict.fromkeys(_pattern(c, value) for c in conditions for value in c.values)
     if all(reading is Reading.ARN for _, reading in patterns):
         found = arn_cells([parse_pattern(text) for text, _ in patterns], budget=budget)
     else:
         texts, readings = zip(*patterns, strict=True)
-        found = cells(texts, budget=budget, readings=readings)
+        found = cells(texts, budget=budget, readings=readings, empty=empty)
     return [example for _, example in found]
 
 
