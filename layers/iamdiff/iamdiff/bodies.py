@@ -41,6 +41,9 @@ _TEMPLATE = "\ue002"
 """Begins a condition value in which ``${…}`` are variables."""
 
 
+_NO_BOUNDARY = Document((Statement(0, "", Effect.ALLOW, ("*",), ("*",)),))
+
+
 class Place(NamedTuple):
     """Where a statement stands: its document's number (BOUNDARY for the boundary's) and itself."""
 
@@ -109,17 +112,25 @@ class BodyTable:
     ambiguous: set[str] = field(default_factory=set)
     known: dict[Key, int] = field(default_factory=dict)
 
-    def add(self, access: Access, side: int) -> None:
-        """Enter the statements of one side: 0 for the old, 1 for the new."""
+    def add(self, access: Access, side: int, *, bounded: bool) -> None:
+        """Enter the statements of one side: 0 for the old, 1 for the new.
+
+        Where either side is `bounded`, a side without a boundary has one that allows everything:
+        so what a boundary takes away shows for every action, not for those alone that it names.
+        """
         for number, document in enumerate(access.identity):
             self._add_document(document, number, side)
         if access.boundary is not None:
             self._add_document(access.boundary, BOUNDARY, side)
+        elif bounded:
+            self._add_document(_NO_BOUNDARY, BOUNDARY, side)
 
     def _add_document(self, document: Document, number: int, side: int) -> None:
         for statement in document.statements:
             body = self._body(statement, number, variables=document.variables)
-            self.places[side].setdefault(body, []).append(Place(number, statement))
+            places = self.places[side].setdefault(body, [])
+            if document is not _NO_BOUNDARY:
+                places.append(Place(number, statement))
             bit = 1 << body
             sides = Sides(0, bit) if side else Sides(bit, 0)
             if statement.inverted_actions:

@@ -133,6 +133,11 @@ class Question:
     catalogue: Catalogue
     steps: int | None
 
+    @property
+    def bounded(self) -> bool:
+        """Whether either side has a boundary."""
+        return self.old.boundary is not None or self.new.boundary is not None
+
     def answer(self) -> Comparison:
         """Compare; where AWS's pages allow two readings of a pattern, by both."""
         first = self._answer(crossing=False)
@@ -151,8 +156,8 @@ class Question:
 
     def _answer(self, *, crossing: bool) -> tuple[Comparison, set[str]]:
         table = BodyTable(crossing=crossing)
-        table.add(self.old, 0)
-        table.add(self.new, 1)
+        table.add(self.old, 0, bounded=self.bounded)
+        table.add(self.new, 1, bounded=self.bounded)
         budget = Budget() if self.steps is None else Budget(self.steps)
         finding = _Finding(self, table, budget)
         try:
@@ -214,7 +219,7 @@ class _Finding:
                 self.table,
                 Solver(caller.facts(question.catalogue), self.budget),
                 self.budget,
-                (question.old.boundary is not None, question.new.boundary is not None),
+                question.bounded,
                 caller,
                 len(self.table.bodies),
                 part=question.part,

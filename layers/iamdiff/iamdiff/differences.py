@@ -143,8 +143,8 @@ class Differ:
 
     Attributes
     ----------
-    bounded : tuple[bool, bool]
-        Whether the old and the new side have a boundary.
+    bounded : bool
+        Whether either side has a boundary; then both have one in the table.
     caller : CallerClass
         Who makes the requests.
     underived : int
@@ -156,7 +156,7 @@ class Differ:
     table: BodyTable
     solver: Solver
     budget: Budget
-    bounded: tuple[bool, bool]
+    bounded: bool
     caller: CallerClass
     underived: int
     part: bool = False
@@ -268,9 +268,7 @@ class Differ:
         target = Target(readable(cell.example), partial(index.holds, cell=cell), tied)
         known = self.decided.get((old, new, read))
         if known is None:
-            old_bounded, new_bounded = self.bounded
-            then = self._standing(old, bounded=old_bounded)
-            now = self._standing(new, bounded=new_bounded)
+            then, now = self._standing(old), self._standing(new)
             gained_doubts: list[Condition] = []
             lost_doubts: list[Condition] = []
             lifted = tuple(self._answers(_lifted(then, now), gained_doubts, target))
@@ -290,7 +288,7 @@ class Differ:
             self.decided[old, new, read] = known
         return known
 
-    def _standing(self, mask: int, *, bounded: bool) -> "Standing":
+    def _standing(self, mask: int) -> "Standing":
         allows: dict[Block, int] = {}
         denies: dict[Block, int] = {}
         ceiling: dict[Block, int] = {}
@@ -302,7 +300,7 @@ class Differ:
                 ceiling.setdefault(body.block, number)
             else:
                 allows.setdefault(body.block, number)
-        return Standing(allows, denies, ceiling if bounded else None)
+        return Standing(allows, denies, ceiling if self.bounded else None)
 
     def _answers(
         self, questions: "Iterable[_Question]", doubts: list[Condition], target: Target
