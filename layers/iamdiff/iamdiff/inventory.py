@@ -19,7 +19,7 @@ from iamdiff.callers import CallerClass, caller_classes
 from iamdiff.catalogue import Catalogue, CataloguedAction
 from iamdiff.comparison import Reason
 from iamdiff.differences import Before, Decision, Differ, bits
-from iamdiff.globs import matcher
+from iamdiff.globs import is_literal, matcher
 from iamdiff.kinds import Kind
 from iamdiff.model import Access, Condition, Effect
 from iamdiff.solver import Solver
@@ -29,6 +29,8 @@ MOST_STEPS = 10 * DEFAULT_STEPS
 ones."""
 
 _EVERY_ARN = "arn:*:*:*:*:*"
+_ANY_PARTITION = "arn:*:"
+_PARTITION = 1
 
 
 class Limit(StrEnum):
@@ -180,7 +182,7 @@ class _Stock:
     def count(self, *, crossing: bool) -> set[str]:
         """Count what one reading of short resource patterns allows; which patterns are such."""
         table = BodyTable(crossing=crossing)
-        table.add(self.access, 1)
+        table.add(self.access, 1, bounded=False)
         asked = _Asked(table)
         relevant = list(self._relevant(table, asked))
         for caller in caller_classes(table, self.kind, self.principal):
@@ -191,7 +193,7 @@ class _Stock:
                 caller,
                 Solver(caller.facts(self.catalogue), self.budget),
                 self.budget,
-                bounded=self.access.boundary is not None,
+                bounded=bounded,
             )
             for action, mask, shape in relevant:
                 self._enter(action, self._outcome(questions, mask & caller.mask, shape), table)
@@ -252,7 +254,7 @@ class _Stock:
             Holding(self.actions[name], frozenset(self.limits[name]), name not in self.not_latent)
             for name in sorted(self.limits)
         )
-        services = dict.fromkeys(name.partition(":")[0] for name in sorted(self.limits))
+        services = sorted({name.partition(":")[0] for name in self.limits})
         return Inventory(
             {each: tuple(self.catalogue.actions(each).values()) for each in services},
             holdings,
@@ -291,17 +293,21 @@ class _Asked:
 
     def __init__(self, table: BodyTable) -> None:
         self.table = table
-        self.allows = self.denies = self.bound = self.particular = 0
+        self.allows = self.denies = self.particular = 0
+        partitions: set[str] = set()
         for number, body in enumerate(table.bodies):
             bit = 1 << number
             if body.effect is Effect.DENY:
                 self.denies |= bit
-            elif body.in_boundary:
-                self.bound |= bit
-            else:
+            elif not body.in_boundary:
                 self.allows |= bit
-            if any(not pattern.universal for pattern in body.resources or ()):
+            particular = [each for each in body.resources or () if not each.universal]
+            if particular:
                 self.particular |= bit
+            partitions |= {each.fields[_PARTITION] for each in particular}
+        partitions = set(filter(is_literal, partitions))
+        # A principal lives in one partition: where the policies name one, it is that.
+        self.partition = partitions.pop() if len(partitions) == 1 else "*"
         self.everything = self._add(_everything(in_boundary=False))
         self.no_ceiling = self._add(_everything(in_boundary=True))
         self.shapes: dict[tuple[str, ...], int] = {}
@@ -317,7 +323,9 @@ class _Asked:
         types = tuple(dict.fromkeys(action.resources))
         found = self.shapes.get(types)
         if found is None:
-            patterns = tuple(map(parse_pattern, types or (_EVERY_ARN,)))
+            own = f"arn:{self.partition}:"
+            texts = [each.replace(_ANY_PARTITION, own, 1) for each in types]
+            patterns = tuple(map(parse_pattern, texts or [_EVERY_ARN]))
             denied = Body(
                 Effect.DENY,
                 in_boundary=False,
@@ -350,7 +358,7 @@ class _Questions:
         bodies = len(asked.table.bodies)
 
         def differ(*, bounded: bool) -> Differ:
-            return Differ(asked.table, solver, budget, (bounded, bounded), caller, bodies)
+            return Differ(asked.table, solver, budget, bounded, caller, bodies)
 
         self.within = differ(bounded=bounded)
         self.unbounded = differ(bounded=False)
@@ -382,10 +390,10 @@ class _Questions:
         beyond: Sequence[Decision] = ()
         if self.bounded:
             beyond = self._gained(self.within, Sides(mask, mask | asked.no_ceiling), shape)
-        allowed = self._gained(self.within, Sides(0, mask), shape)
+        allowed = self._gained(self.within, Sides(mask & ~asked.allows, mask), shape)
         latent = not allowed and shape != 0
         if latent:
-            allowed = self._gained(self.within, Sides(0, mask), 0)
+            allowed = self._gained(self.within, Sides(mask & ~asked.allows, mask), 0)
         if not allowed:
             return _Outcome(denies=denied_by, beyond_boundary=bool(beyond))
         refused = self._gained(
