@@ -1,7 +1,7 @@
 """What became of each event of a replay, told by the ledger once all have come."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -40,6 +40,7 @@ def outcome(
     ledger: Ledger,
     *,
     others: int = 0,
+    lost: Sequence[Delivery] = (),
     messages: Iterable[Message] = (),
     log: str = "",
 ) -> Outcome:
@@ -49,13 +50,16 @@ def outcome(
     ----------
     others : int
         How many events came that are not among `arrivals`: of other services and calls.
+    lost : Sequence[Delivery]
+        What came of an event and could not be handled.
     """
     snapshot = ledger.snapshot()
     findings = _findings(snapshot, ledger)
     recorded = {mutation.event_id for mutation in snapshot.mutations}
     found = {finding.event_id for finding in findings}
     counts: Counter[Fate] = Counter({Fate.IGNORED: others})
-    deliveries: list[Delivery] = []
+    counts[Fate.DEAD_LETTER] = len(lost)
+    deliveries = list(lost)
     seen: set[str] = set()
     events = others
     for arrival in arrivals:

@@ -78,15 +78,17 @@ def scenes(outcome: Outcome, screen: Console) -> Iterator[RenderableType]:
     yield rendering.timeline(outcome)
     yield rendering.tally(outcome)
     told = _in_full(outcome)
-    yield _heading("What you would have been sent")
     for sent in told:
         yield rendering.message(sent)
         yield ""
-    others = [sent for sent in outcome.messages if sent not in told]
-    yield Text(f"And {len(others)} more, the same in e-mail and Slack:", "bold")
+    others = [
+        sent for sent in outcome.messages if sent not in told and sent.channel is Channel.EMAIL
+    ]
+    yield Text(f"And {len(others)} more, each by e-mail and in Slack:", "bold")
+    times = {finding.finding_id: finding.time for finding in outcome.findings}
     for sent in others:
-        if sent.channel is Channel.EMAIL:
-            yield rendering.message_line(sent, screen.width)
+        yield _line(times.get(sent.finding_id, ""), sent, screen.width)
+    yield ""
     yield _heading("What you would not have been sent")
     yield from _silence(outcome)
     yield _heading("Try it with events of your own")
@@ -99,6 +101,13 @@ def _in_full(outcome: Outcome) -> Sequence[Message]:
     if first is None:
         return ()
     return [sent for sent in outcome.messages if sent.finding_id == first.finding_id]
+
+
+def _line(time: str, sent: Message, width: int) -> Text:
+    """A message in one line: when, and its subject without the account, always the same."""
+    line = Text(f"{time[:10]}  {sent.subject.partition(', account ')[0]}")
+    line.truncate(width, overflow="ellipsis")
+    return line
 
 
 def _is_vendor_expansion(finding: Finding) -> bool:
@@ -121,6 +130,7 @@ def _silence(outcome: Outcome) -> Iterator[RenderableType]:
     lines.append((equivalent, "findings of changes that change nothing: recorded, not announced"))
     for count, reason in lines:
         yield Text(f"{count:>3}  {reason}")
+    yield ""
 
 
 def _heading(title: str) -> RenderableType:

@@ -43,6 +43,8 @@ class EmulatedIam:
         try:
             for policy in details.get("Policies", []):
                 self._install_policy(policy)
+            for group in details.get("GroupDetailList", []):
+                self._install_group(group)
             for user in details.get("UserDetailList", []):
                 self._install_user(user)
             for role in details.get("RoleDetailList", []):
@@ -102,15 +104,18 @@ class EmulatedIam:
         made.next_version_num = 1 + max(int(v.version_id[1:]) for v in made.versions)
         backend.managed_policies[arn] = made
 
+    def _install_group(self, group: Mapping[str, Any]) -> None:
+        name = group["GroupName"]
+        self._make(self._client.create_group, GroupName=name, Path=group.get("Path", "/"))
+        for policy in group.get("AttachedManagedPolicies", []):
+            self._client.attach_group_policy(GroupName=name, PolicyArn=policy["PolicyArn"])
+
     def _install_user(self, user: Mapping[str, Any]) -> None:
         name = user["UserName"]
         self._make(self._client.create_user, UserName=name, Path=user.get("Path", "/"))
+        # moto has no permissions boundaries of users.
         for policy in user.get("AttachedManagedPolicies", []):
             self._client.attach_user_policy(UserName=name, PolicyArn=policy["PolicyArn"])
-        if boundary := user.get("PermissionsBoundary"):
-            self._client.put_user_permissions_boundary(
-                UserName=name, PermissionsBoundary=boundary["PermissionsBoundaryArn"]
-            )
 
     def _install_role(self, role: Mapping[str, Any]) -> None:
         name = role["RoleName"]

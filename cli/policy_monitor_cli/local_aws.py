@@ -78,7 +78,7 @@ def local_aws(account: str) -> Iterator[LocalAws]:
     app = _one_at_a_time(DomainDispatcherApplication(create_backend_app))
     server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=QuietHandler)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
-    with environment({"MOTO_ACCOUNT_ID": account}), _quiet("werkzeug"):
+    with environment({"MOTO_ACCOUNT_ID": account}), _quiet("werkzeug", "moto"):
         _forget_everything()
         thread.start()
         try:
@@ -125,11 +125,13 @@ def _forget_everything() -> None:
 
 
 @contextmanager
-def _quiet(logger_name: str) -> Iterator[None]:
-    logger = logging.getLogger(logger_name)
-    level = logger.level
-    logger.setLevel(logging.ERROR)
+def _quiet(*names: str) -> Iterator[None]:
+    """Let loggers say nothing: what moto cannot do is told by its answer."""
+    levels = {name: logging.getLogger(name).level for name in names}
+    for name in names:
+        logging.getLogger(name).setLevel(logging.CRITICAL)
     try:
         yield
     finally:
-        logger.setLevel(level)
+        for name, level in levels.items():
+            logging.getLogger(name).setLevel(level)

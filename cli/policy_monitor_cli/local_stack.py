@@ -248,12 +248,13 @@ class LocalStack:
     def _received(self, what: str, function: str) -> Iterator[str]:
         url = self._queues.get((what, function))
         while url:
-            messages = self._sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=QUEUE_BATCH)
-            if not messages.get("Messages"):
-                return
-            for message in messages["Messages"]:
+            answer = self._sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=QUEUE_BATCH)
+            messages = answer.get("Messages", [])
+            for message in messages:
                 self._sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
                 yield message["Body"]
+            if len(messages) < QUEUE_BATCH:
+                return
 
 
 def passes(mapping: EventSourceMapping, record: Mapping[str, Any]) -> bool:

@@ -7,7 +7,9 @@ import typer
 
 from policy_monitor.errors import PolicyMonitorError
 from policy_monitor_cli.demo import demo
+from policy_monitor_cli.diff import diff
 from policy_monitor_cli.replay import replay
+from policy_monitor_cli.show import show
 
 BAD_INPUT = 2
 """Exit status of a command that could not make use of what it was given."""
@@ -22,6 +24,8 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+app.command()(diff)
+app.command()(show)
 app.command()(replay)
 app.command()(demo)
 
@@ -37,3 +41,7 @@ def main() -> None:
         # The reader (`| head`) has seen enough; Python would complain once more when it exits.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

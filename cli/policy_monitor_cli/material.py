@@ -9,7 +9,7 @@ from typing import Any
 
 from policy_monitor.api_calls import API_CALLS
 from policy_monitor.errors import InputError
-from policy_monitor.events import SOURCE
+from policy_monitor.events import SOURCE, TIME
 from policy_monitor_cli.sources import (
     Snapshot,
     SourceEvent,
@@ -83,7 +83,7 @@ class Material:
             for place, one in enumerate(self.snapshots)
             if one.read_at is not None and one.read_at >= time
         )
-        if not later or _span(time, later[0][0]) > LONGEST_READING:
+        if not TIME.fullmatch(time) or not later or _span(time, later[0][0]) > LONGEST_READING:
             return None
         read_at, place = later[0]
         for item in self.events:

@@ -57,16 +57,19 @@ def finding_line(finding: Finding) -> dict[str, Any]:
 
 def timeline(outcome: Outcome) -> RenderableType:
     """Every finding, and every event that led to none, in the order of time."""
-    rows: list[tuple[str, int, RenderableType, RenderableType]] = []
-    for place, (first, *others) in enumerate(_changes(outcome)):
-        rows.append((first.time, place, _when(first.time), _change(first, others)))
-    for place, delivery in enumerate(outcome.deliveries):
-        rows.append((delivery.time, place, _when(delivery.time), _delivery(delivery)))
-    table = Table.grid(padding=(0, 2, 1, 0), expand=True)
+    rows = [
+        (first.time, 0, place, _change(first, others))
+        for place, (first, *others) in enumerate(_changes(outcome))
+    ]
+    rows += [
+        (delivery.time, 1, place, _delivery(delivery))
+        for place, delivery in enumerate(outcome.deliveries)
+    ]
+    table = Table.grid(padding=(0, 2), expand=True)
     table.add_column(width=10, no_wrap=True)
-    table.add_column(ratio=1)
-    for _, _, when, what in sorted(rows, key=lambda row: row[:2]):
-        table.add_row(when, what)
+    table.add_column(ratio=1, overflow="fold")
+    for time, _, _, what in sorted(rows, key=lambda row: row[:3]):
+        table.add_row(_when(time), Group(what, ""))
     return table
 
 
@@ -82,9 +85,9 @@ def tally(outcome: Outcome) -> Text:
     ]
     text.append_text(Text(", ").join(shares) if shares else Text("none"))
     for fate, words in (
-        (Fate.IGNORED, "{} ignored"),
-        (Fate.DUPLICATE, "{} delivered again"),
-        (Fate.DEAD_LETTER, "{} to the dead-letter queue"),
+        (Fate.IGNORED, "{:,} ignored"),
+        (Fate.DUPLICATE, "{:,} delivered again"),
+        (Fate.DEAD_LETTER, "{:,} to the dead-letter queue"),
     ):
         if count := outcome.counts.get(fate, 0):
             text.append("; " + words.format(count), FATE_STYLES[fate])
@@ -94,18 +97,11 @@ def tally(outcome: Outcome) -> Text:
 def message(sent: Message) -> RenderableType:
     """One message in full."""
     if isinstance(sent.body, str):
-        body: RenderableType = Text(sent.body.rstrip())
+        body: RenderableType = Text(f"{sent.subject}\n\n{sent.body.rstrip()}")
     else:
         body = Group(*slack_lines(sent.body))
-    title = Text(f" {sent.channel}: {sent.subject} ")
+    title = Text(f" {sent.channel} ", "bold")
     return Panel(body, title=title, title_align="left", box=box.ROUNDED, padding=(0, 1))
-
-
-def message_line(sent: Message, width: int) -> Text:
-    """One message in one line."""
-    line = Text(f"{sent.channel:<6}  {sent.subject}")
-    line.truncate(width, overflow="ellipsis")
-    return line
 
 
 def slack_lines(payload: Mapping[str, Any]) -> Iterator[RenderableType]:
@@ -119,12 +115,24 @@ def slack_lines(payload: Mapping[str, Any]) -> Iterator[RenderableType]:
             case "section":
                 if text := block.get("text"):
                     yield _slack_text(text)
-                yield from (_slack_text(field) for field in block.get("fields", []))
+                if fields := block.get("fields"):
+                    yield _slack_fields(fields)
             case "context":
                 for element in block.get("elements", []):
                     yield _slack_text(element, "dim")
     if not payload.get("blocks"):
         yield Text(_slack_plain(payload))
+
+
+def _slack_fields(fields: Sequence[Mapping[str, Any]]) -> RenderableType:
+    """Fields, which Slack sets in two columns: here a label and what follows it."""
+    table = Table.grid(padding=(0, 2))
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")
+    for field in fields:
+        label, *rest = _slack_text(field).split("\n")
+        table.add_row(label, Text("\n").join(rest))
+    return table
 
 
 def _slack_text(element: Mapping[str, Any], style: str = "") -> Text:
@@ -173,8 +181,8 @@ def _change(finding: Finding, told: Sequence[Finding]) -> RenderableType:
     parts: list[RenderableType] = [head, Text(said.summary)]
     parts += [Padding(line, (0, 0, 0, 2)) for line in _examples(said, finding)]
     parts += [Text(f"and the same of the {plain(_subject(other))}", "dim") for other in told]
-    who = "; ".join(plain(fact.value) for fact in said.who if fact.label in ("Who", "By way of"))
-    parts.append(Text(f"{visible(finding.event_name)}. {who}", "dim"))
+    where = next((fact.value for fact in said.who if fact.label == "From"), ())
+    parts.append(Text(" from ".join(filter(None, [finding.event_name, plain(where)])), "dim"))
     return Group(*parts)
 
 

@@ -12,6 +12,8 @@ import pytest
 from policy_monitor_cli.emulated_iam import EmulatedIam
 from policy_monitor_cli.local_aws import local_aws
 
+pytestmark = pytest.mark.xdist_group("moto-server")
+
 ROOT = Path(__file__).parents[2]
 EVENTS = ROOT / "events"
 FILES = sorted(EVENTS.glob("[0-9]*.json"))

@@ -1,0 +1,242 @@
+"""A replay through the real handlers: the story of `events/`, and what people are told of it."""
+
+import json
+import re
+from collections import Counter
+from collections.abc import Callable
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from policy_monitor.announcement import is_told
+from policy_monitor.findings import Finding, FindingKind
+from policy_monitor.settings import Settings
+from policy_monitor_cli.demo import scenes
+from policy_monitor_cli.handlers import replay_through_handlers
+from policy_monitor_cli.material import Material, collected
+from policy_monitor_cli.offline import replay_offline
+from policy_monitor_cli.outcome import Channel, Fate, Outcome
+from policy_monitor_cli.rendering import finding_line
+from policy_monitor_cli.slack_receiver import Answer, SlackReceiver
+from policy_monitor_cli.sources import source_files
+
+EVENTS = Path(__file__).parents[2] / "events"
+EXTERNAL_ID = "not-a-real-external-id-7f"
+
+# Every run has a stack of its own, but moto's store is the process's.
+pytestmark = pytest.mark.xdist_group("moto-server")
+
+
+def material(*names: str, baseline: bool = True, snapshots: bool = True) -> Material:
+    """The story, or the events of it whose names begin so."""
+    files = [
+        path
+        for path in source_files([EVENTS])
+        if not names or path.name.startswith(names) or not path.name[0].isdigit()
+    ]
+    taken = collected(files, None, every=True)
+    taken.baseline = taken.baseline if baseline else None
+    taken.snapshots = taken.snapshots if snapshots else []
+    return taken
+
+
+@pytest.fixture(scope="module")
+def year() -> Outcome:
+    return replay_through_handlers(material(), Settings())
+
+
+def lines(outcome: Outcome) -> list[dict[str, Any]]:
+    return [finding_line(finding) for finding in outcome.findings]
+
+
+def said(finding: Finding) -> str:
+    """A finding as the table of the story says it."""
+    match finding.kind:
+        case FindingKind.ATTEMPT:
+            return f"{finding.subject.type}: denied attempt"
+        case FindingKind.STAGED:
+            return f"{finding.subject.type}: staged {finding.verdict}"
+    return f"{finding.subject.type}: {finding.verdict}"
+
+
+def promised() -> dict[str, list[str]]:
+    """What events/README.md says of each event."""
+    table = re.findall(
+        r"^\| `(\d\d-[\w-]+)` \|[^|]*\|[^|]*\| ([^|]+) \|$",
+        (EVENTS / "README.md").read_text(),
+        re.MULTILINE,
+    )
+    return {
+        name: sorted(f"{subject}: {verdict}" for subject in subjects.split(" and "))
+        if verdict
+        else [subjects]
+        for name, cell in table
+        for subjects, _, verdict in [cell.partition(": ")]
+    }
+
+
+def test_the_year_comes_out_as_its_table_says(year: Outcome) -> None:
+    delivered = {Path(one.origin).stem: [one.fate.value] for one in year.deliveries}
+    ids = {
+        path.stem: json.loads(path.read_text())["detail"]["eventID"]
+        for path in EVENTS.glob("[0-9]*.json")
+    }
+    found = {
+        name: delivered.get(name)
+        or sorted(said(finding) for finding in year.findings if finding.event_id == event_id)
+        for name, event_id in ids.items()
+    }
+    assert found == promised()
+
+
+def test_the_year_shows_every_kind_of_answer(year: Outcome) -> None:
+    verdicts = {finding.verdict for finding in year.findings}
+    assert verdicts >= {"expansion", "reduction", "mixed", "equivalent"}
+    assert all(year.counts[fate] for fate in Fate)
+
+
+def test_the_domain_alone_finds_the_very_same(year: Outcome) -> None:
+    offline = replay_offline(material(), Settings())
+    assert lines(offline) == lines(year)
+    assert offline.told_with == year.told_with
+    assert offline.counts == year.counts
+
+
+def test_each_finding_that_is_told_is_sent_once_on_each_channel(year: Outcome) -> None:
+    told = [
+        finding.finding_id
+        for finding in year.findings
+        if is_told(finding, Settings()) and finding.finding_id not in year.told_with
+    ]
+    assert len(told) > 10
+    for channel in Channel:
+        sent = [one.finding_id for one in year.messages if one.channel is channel]
+        assert Counter(sent) == Counter(told)
+
+
+def test_a_repeated_event_is_announced_once() -> None:
+    outcome = replay_through_handlers(material("03", "04"), Settings())
+    assert outcome.counts[Fate.DUPLICATE] == 1
+    assert [one.channel for one in outcome.messages] == [Channel.EMAIL, Channel.SLACK]
+
+
+def test_what_people_are_sent_says_what_they_need(year: Outcome) -> None:
+    (finding,) = (
+        finding
+        for finding in year.findings
+        if finding.event_name == "CreatePolicyVersion"
+        and finding.time.startswith("2023-09-12")
+        and finding.finding_id not in year.told_with
+    )
+    texts = [str(sent.body) for sent in year.messages if sent.finding_id == finding.finding_id]
+    assert len(texts) == 2
+    for text in texts:
+        for fact in (
+            "elasticloadbalancing:DeleteLoadBalancer",
+            "astronomer-remote-management",
+            "203.0.113.27",
+            "2023-09-12 16:02:11 UTC",
+            finding.finding_id,
+        ):
+            assert fact in text
+
+
+def test_no_external_id_reaches_a_finding_a_message_or_a_log_line(year: Outcome) -> None:
+    shown = json.dumps(lines(year)) + str(year.messages) + year.log + str(year.deliveries)
+    assert "UpdateAssumeRolePolicy" in shown
+    assert "UnreadableEvents" in year.log
+    assert EXTERNAL_ID not in shown
+
+
+def test_an_unreadable_event_is_counted_by_the_alarms_metric(year: Outcome) -> None:
+    metrics = [
+        json.loads(line)
+        for line in year.log.splitlines()
+        if line.startswith("{") and "UnreadableEvents" in line and '"_aws"' in line
+    ]
+    assert sum(sum(metric["UnreadableEvents"]) for metric in metrics) >= 1
+
+
+@pytest.mark.parametrize("width", [80, 100])
+def test_the_demo_fits_its_terminal_and_shows_each_answer(year: Outcome, width: int) -> None:
+    screen = Console(file=StringIO(), width=width, no_color=True, highlight=False)
+    for scene in scenes(year, screen):
+        screen.print(scene)
+    text = screen.file.getvalue()  # type: ignore[attr-defined]  # it is the StringIO
+    assert max(len(line) for line in text.splitlines()) <= width
+    for word in (
+        "EXPANSION",
+        "REDUCTION",
+        "MIXED CHANGE",
+        "EQUIVALENT CHANGE",
+        "STAGED EXPANSION",
+        "DENIED ATTEMPT",
+        "IGNORED",
+        "DUPLICATE",
+        "DEAD LETTER",
+    ):
+        assert word in text
+    assert "e-mail" in text
+    assert "Slack" in text
+    assert EXTERNAL_ID not in text
+
+
+def test_slack_may_fail_without_an_email_being_lost_or_repeated() -> None:
+    slack = SlackReceiver()
+    # More refusals than there are tries.
+    slack.answer_next(*[Answer(404, "no_service")] * 10)
+    outcome = replay_through_handlers(material("03"), Settings(), slack=slack)
+    assert [one.channel for one in outcome.messages] == [Channel.EMAIL]
+    (letter,) = outcome.deliveries
+    assert (letter.fate, letter.event_name) == (Fate.DEAD_LETTER, "SlackFunction")
+    assert "404" in letter.reason
+    assert slack.url not in letter.reason + outcome.log
+
+
+def test_slack_is_tried_again_before_it_is_given_up() -> None:
+    slack = SlackReceiver()
+    slack.answer_next(Answer(404, "no_service"))
+    outcome = replay_through_handlers(material("03"), Settings(), slack=slack)
+    assert [one.channel for one in outcome.messages] == [Channel.EMAIL, Channel.SLACK]
+    assert outcome.deliveries == ()
+
+
+def both(taken: Callable[[], Material]) -> tuple[Outcome, Outcome]:
+    return replay_offline(taken(), Settings()), replay_through_handlers(taken(), Settings())
+
+
+def test_without_a_baseline_both_say_what_they_cannot_know() -> None:
+    offline, handled = both(lambda: material("02", "03", baseline=False))
+    assert lines(offline) == lines(handled)
+    assert {finding.verdict for finding in offline.findings} == {"undetermined"}
+
+
+def test_an_event_without_parameters_is_undetermined_where_no_snapshot_tells_more() -> None:
+    for outcome in both(lambda: material("20", snapshots=False)):
+        (finding,) = outcome.findings
+        assert (finding.subject.type, finding.verdict) == ("trust", "undetermined")
+        assert finding.severity == "high"
+
+
+def test_events_that_come_in_the_wrong_order_end_in_the_same_findings() -> None:
+    def backwards() -> Material:
+        taken = material("03", "05", "06")
+        taken.events.reverse()
+        return taken
+
+    offline, handled = both(backwards)
+    assert lines(offline) == lines(handled)
+    assert lines(offline) == lines(replay_offline(material("03", "05", "06"), Settings()))
+
+
+def test_what_eventbridge_could_not_deliver_is_a_dead_letter_and_the_rest_goes_on() -> None:
+    taken = material("03")
+    taken.events.insert(0, type(taken.events[0])("odd.json", {"detail-type": "x"}))
+    outcome = replay_through_handlers(taken, Settings())
+    (letter,) = outcome.deliveries
+    assert letter.origin == "odd.json"
+    assert letter.fate is Fate.DEAD_LETTER
+    assert len(outcome.messages) == 2

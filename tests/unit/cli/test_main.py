@@ -1,0 +1,182 @@
+"""The command as it is run: what it prints where, and its exit status."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from policy_monitor_cli.main import main
+
+EVENTS = Path(__file__).parents[3] / "events"
+EXTERNAL_ID = "not-a-real-external-id-7f"
+
+
+class Ran:
+    """What one run of the command came to."""
+
+    def __init__(self, status: int, out: str, err: str) -> None:
+        self.status, self.out, self.err = status, out, err
+
+
+type Runner = Callable[..., Ran]
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Runner:
+    def running(*arguments: object) -> Ran:
+        monkeypatch.setattr(sys, "argv", ["policy-monitor", *map(str, arguments)])
+        with pytest.raises(SystemExit) as exit_:
+            main()
+        out, err = capsys.readouterr()
+        return Ran(int(exit_.value.code or 0), out, err)
+
+    return running
+
+
+def verdicts(ran: Ran, subject: str) -> set[str]:
+    findings = [json.loads(line) for line in ran.out.splitlines()]
+    return {one["verdict"] for one in findings if one["subject"]["type"] == subject}
+
+
+def test_replay_prints_a_finding_a_line_and_the_rest_on_standard_error(run: Runner) -> None:
+    ran = run("replay", EVENTS, "--format", "jsonl")
+    assert ran.status == 0
+    findings = [json.loads(line) for line in ran.out.splitlines()]
+    assert len(findings) > 14
+    assert {finding["schema"] for finding in findings} == {"policy-monitor/finding/1"}
+    assert all(finding["correction_of"] is None for finding in findings)
+    assert [finding["time"] for finding in findings] == sorted(f["time"] for f in findings)
+    assert f"baseline: {EVENTS / 'baseline.json'}" in ran.err
+    assert "17-document-cut-off.json: dead letter: CreatePolicyVersion" in ran.err
+    assert EXTERNAL_ID not in ran.out + ran.err
+
+
+def test_a_finding_has_the_fields_of_the_schema_in_their_order(run: Runner) -> None:
+    finding = json.loads(run("replay", EVENTS, "--format", "jsonl").out.splitlines()[0])
+    assert [name for name in finding if name != "region"] == [
+        "schema",
+        "finding_id",
+        "event_id",
+        "event_name",
+        "time",
+        "account",
+        "subject",
+        "kind",
+        "verdict",
+        "severity",
+        "actor",
+        "summary",
+        "comparison",
+        "before",
+        "after",
+        "correction_of",
+    ]
+
+
+def test_replay_shows_a_timeline_by_default(run: Runner) -> None:
+    ran = run("replay", EVENTS)
+    assert ran.status == 0
+    for word in ("EXPANSION", "REDUCTION", "DENIED ATTEMPT", "IGNORED", "DUPLICATE", "DEAD LETTER"):
+        assert word in ran.out
+    assert "\x1b" not in ran.out
+    assert EXTERNAL_ID not in ran.out
+
+
+def test_the_order_of_sources_changes_nothing(run: Runner) -> None:
+    files = sorted(EVENTS.glob("*.json"))
+    forwards = run("replay", *files, "--format", "jsonl").out
+    assert run("replay", *reversed(files), "--format", "jsonl").out == forwards
+
+
+def test_another_role_can_be_watched(run: Runner) -> None:
+    ran = run("replay", EVENTS, "--role", "reporting", "--policy", "data-*", "--format", "jsonl")
+    subjects = {json.loads(line)["subject"]["arn"] for line in ran.out.splitlines()}
+    assert subjects == {
+        "arn:aws:iam::123456789012:role/reporting",
+        "arn:aws:iam::123456789012:policy/data-team-readonly",
+    }
+
+
+def test_a_baseline_can_be_named(run: Runner, tmp_path: Path) -> None:
+    (tmp_path / "iam").write_bytes((EVENTS / "baseline.json").read_bytes())
+    event = EVENTS / "03-load-balancers-added.json"
+    known = run("replay", event, "--baseline", tmp_path / "iam", "--format", "jsonl")
+    unknown = run("replay", event, "--format", "jsonl")
+    assert verdicts(known, "policy") == {"expansion"}
+    assert verdicts(unknown, "policy") == {"undetermined"}
+    assert "no baseline" in unknown.err
+
+
+def test_what_cannot_be_read_is_named_and_the_rest_goes_on(run: Runner, tmp_path: Path) -> None:
+    lines = [
+        json.dumps(json.loads((EVENTS / "03-load-balancers-added.json").read_text())),
+        "{broken",
+        '{"neither": "nor"}',
+    ]
+    (tmp_path / "events.jsonl").write_text("\n".join(lines))
+    ran = run("replay", tmp_path, EVENTS / "baseline.json", "--format", "jsonl")
+    assert ran.status == 2
+    assert ran.out.count("\n") == 1
+    assert f"{tmp_path / 'events.jsonl'} line 2: not JSON" in ran.err
+    assert f"{tmp_path / 'events.jsonl'} line 3: JSON of another shape" in ran.err
+
+
+def test_an_event_without_detail_is_a_dead_letter(run: Runner, tmp_path: Path) -> None:
+    (tmp_path / "a.json").write_text('{"detail-type": "x", "source": "aws.iam"}')
+    ran = run("replay", tmp_path, EVENTS / "03-load-balancers-added.json")
+    assert ran.status == 0
+    assert "a.json: dead letter: event has no detail" in ran.err
+    assert "DEAD LETTER" in ran.out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["replay", "/nowhere"], "/nowhere: no such file or folder"),
+        (["replay", EVENTS, "--baseline", "/nowhere"], "cannot be read"),
+        (["replay", EVENTS, "--baseline", EVENTS / "07-another-role.json"], "no snapshot of IAM"),
+        (
+            ["replay", EVENTS, "--role", "a", "--role", "b", "--through", "handlers"],
+            "a stack watches one role",
+        ),
+    ],
+)
+def test_bad_input_is_one_line_and_status_2(
+    run: Runner, arguments: list[object], said: str
+) -> None:
+    ran = run(*arguments)
+    assert ran.status == 2
+    assert said in ran.err
+    assert "Traceback" not in ran.err
+    assert ran.err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    "arguments", [["replay"], ["replay", "x", "--format", "xml"], ["nonsense"]]
+)
+def test_wrong_usage_is_status_2(run: Runner, arguments: list[object]) -> None:
+    assert run(*arguments).status == 2
+
+
+@pytest.mark.parametrize("command", ["replay", "demo", "diff"])
+def test_help_of_each_command_shows_an_example(run: Runner, command: str) -> None:
+    ran = run(command, "--help")
+    assert ran.status == 0
+    assert f"policy-monitor {command}" in ran.out
+    assert max(len(line) for line in ran.out.splitlines()) <= 80
+
+
+def test_a_reader_that_has_seen_enough_ends_it_quietly() -> None:
+    ended = subprocess.run(  # noqa: S602 (a pipe needs a shell; nothing in it is from outside)
+        f"{sys.executable} -m policy_monitor_cli.main replay {EVENTS} --format jsonl | head -c 10",
+        shell=True,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ended.stdout == '{"schema":'
+    assert "Traceback" not in ended.stderr
+    assert "BrokenPipe" not in ended.stderr
