@@ -27,12 +27,14 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  #
     A failure is the whole batch's: it is delivered again, and deriving twice changes nothing.
     """
     recorded = 0
-    for account in accounts(event):
-        ledger = DynamoDBLedger(dynamodb(), os.environ["TABLE_NAME"], account)
-        judged = judge(ledger, settings(), catalogue.load())
-        recorded += len(judged.recorded)
-        logger.info("judged", account=account, seq=judged.seq, recorded=len(judged.recorded))
-    metrics.add_metric(name="FindingsRecorded", unit=MetricUnit.Count, value=recorded)
+    try:
+        for account in accounts(event):
+            ledger = DynamoDBLedger(dynamodb(), os.environ["TABLE_NAME"], account)
+            judged = judge(ledger, settings(), catalogue.load())
+            recorded += len(judged.recorded)
+            logger.info("judged", account=account, seq=judged.seq, recorded=len(judged.recorded))
+    finally:
+        metrics.add_metric(name="FindingsRecorded", unit=MetricUnit.Count, value=recorded)
     return {"batchItemFailures": []}
 
 

@@ -6,8 +6,7 @@ from functools import cache
 from typing import Any
 
 import boto3
-from aws_lambda_powertools import Logger, Metrics
-from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from botocore.config import Config
 
@@ -18,20 +17,17 @@ from policy_monitor.reconciliation import record_baseline
 from policy_monitor.settings import Settings
 
 logger = Logger()
-metrics = Metrics()
 
 _CONFIG = Config(connect_timeout=5, read_timeout=30, retries={"mode": "adaptive"})
 
 
 @logger.inject_lambda_context
-@metrics.log_metrics
 def handler(event: dict[str, Any], context: LambdaContext) -> None:  # noqa: ARG001 (Lambda's signature)
     """Record the baseline of this account, unless there is one."""
     account = context.invoked_function_arn.split(":")[4]
     ledger = DynamoDBLedger(dynamodb(), os.environ["TABLE_NAME"], account)
     key = mask_key(os.environ["MASK_KEY_SECRET"])
     genesis = record_baseline(ledger, iam(), settings(), key, now)
-    metrics.add_metric(name="BaselinesRecorded", unit=MetricUnit.Count, value=int(bool(genesis)))
     if genesis is None:
         logger.info("the ledger has its baseline")
     else:
