@@ -103,10 +103,13 @@ def _deed(mutation: Mutation, subject: Subject) -> str:
 
 
 def _outcome(subject: Subject, kind: FindingKind, comparison: Mapping[str, Any]) -> str:
+    if subject.type is SubjectType.TRUST and comparison["verdict"] in _TRUST_WORDS:
+        words = _TRUST_WORDS[comparison["verdict"]]
+        return words.format(gained=_caller(comparison, "gained"), lost=_caller(comparison, "lost"))
     what = {
         SubjectType.ROLE: "the role",
         SubjectType.POLICY: "the policy",
-        SubjectType.TRUST: "who may assume the role",
+        SubjectType.TRUST: "the trust policy",
         SubjectType.MONITOR: "the monitor",
     }[subject.type]
     would = "would, once it is the default," if kind is FindingKind.STAGED else ""
@@ -125,6 +128,20 @@ def _outcome(subject: Subject, kind: FindingKind, comparison: Mapping[str, Any])
     return f"what that means for {_short(subject.arn)} could not be judged" + (
         f" ({_uncapitalised(reasons[0]['sentence'])})" if reasons else ""
     )
+
+
+_TRUST_WORDS = {
+    "expansion": "more may assume the role now, {gained} for example",
+    "reduction": "fewer may assume the role now, {lost} for example no longer",
+    "mixed": (
+        "others may assume the role now, {gained} for example, and {lost} for example no longer"
+    ),
+}
+
+
+def _caller(comparison: Mapping[str, Any], side: str) -> str:
+    """Who makes the example request of one side."""
+    return next((str(grant["witness"]["principal"]) for grant in comparison[side]), "")
 
 
 def _joined(*words: str) -> str:

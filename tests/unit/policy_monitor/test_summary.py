@@ -89,6 +89,20 @@ def test_what_could_not_be_judged_says_why() -> None:
     )
 
 
+def test_a_trust_policy_is_told_as_who_may_come_in() -> None:
+    def witness(account: int) -> list[dict[str, Any]]:
+        return [{"actions": ["sts:AssumeRole"], "witness": {"principal": f"account {account}"}}]
+
+    change = TrustChanged(ROLE, "a")
+    both = {**unchanged(), "gained": witness(1), "lost": witness(2)}
+    for verdict, words in (
+        ("expansion", "more may assume the role now, account 1 for example."),
+        ("reduction", "fewer may assume the role now, account 2 for example no longer."),
+        ("mixed", "account 1 for example, and account 2 for example no longer."),
+    ):
+        assert said({**both, "verdict": verdict}, change, THE_TRUST).endswith(words)
+
+
 def test_a_staged_version_speaks_of_the_future() -> None:
     staged = mutation("1", VersionCreated(POLICY, "v5", "a", default=False))
     assert summary(staged, THE_POLICY, FindingKind.STAGED, compared("mixed", ["a:1"], ["a:2"])) == (
