@@ -17,6 +17,9 @@ from typing import Any, Self
 
 PATH = "/services/T00000000/B00000000/local-stand-in"
 
+# How soon the receiver notices that it is to stop.
+_POLL_SECONDS = 0.02
+
 _MOST_BLOCKS = 50
 _MOST_FIELDS = 10
 _MOST_ELEMENTS = 10
@@ -58,7 +61,7 @@ class SlackReceiver:
         self._planned: deque[Answer] = deque()
         self._requests = 0
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
-        self._thread = Thread(target=self._server.serve_forever, daemon=True)
+        self._thread = Thread(target=self._server.serve_forever, args=(_POLL_SECONDS,), daemon=True)
 
     def __enter__(self) -> Self:
         """Start to listen."""
