@@ -8,11 +8,8 @@ from typing import Any
 from policy_monitor.findings import Finding
 from policy_monitor.ledger import Ledger, Snapshot
 from policy_monitor.timeline import steps
-from policy_monitor_cli.material import detail, event_time
+from policy_monitor_cli.material import SHOWN, detail, event_time
 from policy_monitor_cli.outcome import Delivery, Fate, Message, Outcome
-
-SHOWN = 100
-"""How many ignored events are shown one by one; the rest are counted."""
 
 CONCERNS_NOTHING = "concerns nothing that is watched"
 
@@ -49,7 +46,7 @@ def outcome(
     Parameters
     ----------
     others : int
-        How many events came that are not among `arrivals`: of other services and calls.
+        How many more came, which concern nothing that is watched.
     lost : Sequence[Delivery]
         What came of an event and could not be handled.
     """

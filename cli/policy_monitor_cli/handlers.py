@@ -19,8 +19,8 @@ from policy_monitor_cli.emulated_iam import EmulatedIam
 from policy_monitor_cli.functions import Functions
 from policy_monitor_cli.local_aws import LocalAws, local_aws
 from policy_monitor_cli.local_stack import LocalStack, passes, template_path
-from policy_monitor_cli.material import BEGINNING, Material, detail, event_time
-from policy_monitor_cli.offline import MASK_KEY, genesis
+from policy_monitor_cli.material import BEGINNING, MASK_KEY, Material, detail, event_time
+from policy_monitor_cli.offline import genesis
 from policy_monitor_cli.outcome import Channel, Delivery, Fate, Message, Outcome
 from policy_monitor_cli.slack_receiver import SlackReceiver
 

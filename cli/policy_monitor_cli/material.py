@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from policy_monitor.api_calls import API_CALLS
-from policy_monitor.errors import InputError
-from policy_monitor.events import SOURCE, TIME
+from policy_monitor.errors import InputError, UnreadableEventError
+from policy_monitor.events import TIME, parse_event
+from policy_monitor.settings import Settings
 from policy_monitor_cli.sources import (
     Snapshot,
     SourceEvent,
@@ -20,6 +21,12 @@ from policy_monitor_cli.sources import (
 
 BEGINNING = "0001-01-01T00:00:00Z"
 """When a baseline was read that does not say when: before every event."""
+
+MASK_KEY = b"policy-monitor replay"
+"""Masks external ids, so that none is shown. No secret: nothing that it masks leaves a replay."""
+
+SHOWN = 100
+"""How many ignored events are shown one by one; the rest are counted."""
 
 LONGEST_READING = timedelta(minutes=15)
 """How long after an event a snapshot may have been read and still tell what the event did."""
@@ -37,7 +44,7 @@ class Material:
     events : list[SourceEvent]
         In the order of the sources, which stands for the order of arrival.
     others : int
-        How many events were of other services or calls, and are not in `events`.
+        How many events concern nothing that is watched, and are not in `events`.
     snapshots : list[Snapshot]
         Those that say when they were read.
     """
@@ -97,11 +104,12 @@ class Material:
 def collected(
     files: Iterable[Path],
     baseline: Path | None,
+    settings: Settings,
     *,
     every: bool = False,
-    on_file: Callable[[], None] = lambda: None,
+    on_item: Callable[[], None] = lambda: None,
 ) -> Material:
-    """Read all sources, one file at a time.
+    """Read all sources, one file or line at a time.
 
     Parameters
     ----------
@@ -109,7 +117,8 @@ def collected(
         The baseline's file; None to take the one snapshot without a time that lies among the
         sources, if there is one.
     every : bool
-        Keep events of other services and calls too; else they are counted only.
+        Keep all events. Else those that concern nothing that is watched are only counted, but for
+        the first hundred of IAM's, so that memory does not grow with them.
 
     Raises
     ------
@@ -118,20 +127,25 @@ def collected(
     """
     material = Material()
     undated: list[Snapshot] = []
-    for path in files:
-        for item in read_file(path):
-            match item:
-                case Unreadable():
-                    material.unreadable.append(item)
-                case Snapshot(read_at=None):
-                    undated.append(item)
-                case Snapshot():
-                    material.snapshots.append(item)
-                case SourceEvent() if every or _may_matter(item.event):
-                    material.events.append(item)
-                case SourceEvent():
-                    material.others += 1
-        on_file()
+    shown = 0
+    for item in (item for path in files for item in read_file(path)):
+        on_item()
+        match item:
+            case Unreadable():
+                material.unreadable.append(item)
+            case Snapshot(read_at=None):
+                undated.append(item)
+            case Snapshot():
+                material.snapshots.append(item)
+            case SourceEvent() if every or concerns(item.event, settings):
+                material.events.append(item)
+            case SourceEvent() if (
+                shown < SHOWN and detail(item.event).get("eventName") in API_CALLS
+            ):
+                shown += 1
+                material.events.append(item)
+            case SourceEvent():
+                material.others += 1
     if baseline is not None:
         material.baseline = read_snapshot(baseline)
         return material
@@ -140,6 +154,14 @@ def collected(
         raise InputError(f"{names}: which one is the baseline? name it with --baseline")
     material.baseline = next(iter(undated), None)
     return material
+
+
+def concerns(event: Mapping[str, Any], settings: Settings) -> bool:
+    """Whether an event concerns what is watched, or cannot be understood and must be said."""
+    try:
+        return parse_event(event, settings, MASK_KEY) is not None
+    except UnreadableEventError:
+        return True
 
 
 def event_time(event: Mapping[str, Any]) -> str:
@@ -152,14 +174,6 @@ def detail(event: Mapping[str, Any]) -> Mapping[str, Any]:
     """The CloudTrail record of an event; empty where there is none."""
     record = event.get("detail")
     return record if isinstance(record, Mapping) else {}
-
-
-def _may_matter(event: Mapping[str, Any]) -> bool:
-    """Whether an event is of IAM and of a call that is judged, or too odd to tell."""
-    if event.get("source") != SOURCE and isinstance(event.get("source"), str):
-        return False
-    name = detail(event).get("eventName")
-    return not isinstance(name, str) or name in API_CALLS
 
 
 def _roles(snapshot: Snapshot | None) -> list[Mapping[str, Any]]:

@@ -14,12 +14,9 @@ from policy_monitor.mutations import Documents, MutationKind
 from policy_monitor.settings import Settings
 from policy_monitor.state import AccountState
 from policy_monitor_cli.arrivals import Arrival, outcome
-from policy_monitor_cli.material import BEGINNING, Material, detail, event_time
+from policy_monitor_cli.material import BEGINNING, MASK_KEY, Material, detail, event_time
 from policy_monitor_cli.outcome import Outcome
 from policy_monitor_cli.recorded_iam import RecordedIam
-
-MASK_KEY = b"policy-monitor replay"
-"""Masks external ids, so that none is shown. No secret: nothing that it masks leaves a replay."""
 
 
 def replay_offline(

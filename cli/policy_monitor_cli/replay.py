@@ -119,8 +119,8 @@ def replayed(
     """
     files = source_files(sources)
     every = through is Through.HANDLERS
-    with _progress("Reading", len(files)) as advance:
-        material = collected(files, baseline, every=every, on_file=advance)
+    with _progress("Reading", None) as advance:
+        material = collected(files, baseline, settings, every=every, on_item=advance)
     with _progress("Judging", len(material.events)) as advance:
         if through is Through.OFFLINE:
             return material, replay_offline(material, settings, advance)
@@ -132,7 +132,7 @@ def replayed(
 
 
 @contextmanager
-def _progress(what: str, total: int) -> Iterator[Callable[[], None]]:
+def _progress(what: str, total: int | None) -> Iterator[Callable[[], None]]:
     """A bar that is gone when its work is done; call what it yields after each step."""
     screen = rendering.console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())

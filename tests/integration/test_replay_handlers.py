@@ -37,7 +37,7 @@ def material(*names: str, baseline: bool = True, snapshots: bool = True) -> Mate
         for path in source_files([EVENTS])
         if not names or path.name.startswith(names) or not path.name[0].isdigit()
     ]
-    taken = collected(files, None, every=True)
+    taken = collected(files, None, Settings(), every=True)
     taken.baseline = taken.baseline if baseline else None
     taken.snapshots = taken.snapshots if snapshots else []
     return taken

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from policy_monitor.errors import InputError
-from policy_monitor_cli.material import Material, collected
+from policy_monitor.settings import Settings
+from policy_monitor_cli.material import SHOWN, Material, collected
 from policy_monitor_cli.sources import Snapshot, SourceEvent
 
 ACCOUNT = "123456789012"
@@ -15,7 +16,7 @@ DETAILS: dict[str, Any] = {"RoleDetailList": [], "Policies": []}
 
 
 def event(time: str, name: str = "UpdateAssumeRolePolicy", **fields: Any) -> dict[str, Any]:
-    record = {"eventTime": time, "eventName": name, "eventID": f"id {time} {name}", **fields}
+    record = {"eventTime": time, "eventName": name, "eventID": f"id-{time}-{name}", **fields}
     return {"source": "aws.iam", "detail-type": "AWS API Call via CloudTrail", "detail": record}
 
 
@@ -38,42 +39,47 @@ def write(folder: Path, **files: Any) -> list[Path]:
 
 
 def test_a_snapshot_among_the_sources_is_the_baseline(tmp_path: Path) -> None:
-    taken = collected(write(tmp_path, a=event("2024-01-01T00:00:00Z"), b=DETAILS), None)
+    taken = collected(write(tmp_path, a=event("2024-01-01T00:00:00Z"), b=DETAILS), None, Settings())
     assert taken.baseline == Snapshot(str(tmp_path / "b.json"), DETAILS, None)
     assert len(taken.events) == 1
 
 
 def test_a_baseline_that_is_named_comes_before_one_among_the_sources(tmp_path: Path) -> None:
     inside, outside = write(tmp_path, inside=DETAILS, outside={"UserDetailList": []})
-    taken = collected([inside], outside)
+    taken = collected([inside], outside, Settings())
     assert taken.baseline is not None
     assert taken.baseline.origin == str(outside)
 
 
 def test_two_snapshots_without_a_time_leave_the_choice_to_the_user(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="which one is the baseline"):
-        collected(write(tmp_path, a=DETAILS, b=DETAILS), None)
+        collected(write(tmp_path, a=DETAILS, b=DETAILS), None, Settings())
 
 
 def test_a_snapshot_with_a_time_is_no_baseline(tmp_path: Path) -> None:
     dated = {**DETAILS, "ReadAt": "2024-01-01T00:00:00Z"}
-    taken = collected(write(tmp_path, a=dated), None)
+    taken = collected(write(tmp_path, a=dated), None, Settings())
     assert taken.baseline is None
     assert [one.read_at for one in taken.snapshots] == ["2024-01-01T00:00:00Z"]
 
 
-def test_events_of_other_services_and_calls_are_counted_only(tmp_path: Path) -> None:
-    other = {**event("2024-01-01T00:00:00Z", "RunInstances"), "source": "aws.ec2"}
-    read = event("2024-01-01T00:00:00Z", "GetRole")
-    files = write(tmp_path, a=other, b=read, c=event("2024-01-01T00:00:00Z"))
-    taken = collected(files, None)
-    assert (len(taken.events), taken.others) == (1, 2)
-    assert len(collected(files, None, every=True).events) == 3
+def test_events_that_concern_nothing_are_counted_beyond_the_first_of_iam(tmp_path: Path) -> None:
+    elsewhere = {
+        **event("2024-01-01T00:00:00Z", "TagRole", requestParameters={"roleName": "other"}),
+        "source": "aws.iam",
+    }
+    elsewhere["detail"] |= {"eventSource": "iam.amazonaws.com", "recipientAccountId": ACCOUNT}
+    path = tmp_path / "events.jsonl"
+    path.write_text("\n".join([json.dumps(elsewhere)] * (SHOWN + 7)))
+    files = [path, *write(tmp_path, a={**elsewhere, "source": "aws.ec2", "detail": {}})]
+    taken = collected(files, None, Settings())
+    assert (len(taken.events), taken.others) == (SHOWN, 8)
+    assert len(collected(files, None, Settings(), every=True).events) == SHOWN + 8
 
 
-def test_an_event_too_odd_to_tell_is_kept(tmp_path: Path) -> None:
+def test_an_event_that_cannot_be_understood_is_kept(tmp_path: Path) -> None:
     files = write(tmp_path, a={"detail-type": "?"}, b={"detail-type": "?", "source": "aws.iam"})
-    assert len(collected(files, None).events) == 2
+    assert len(collected(files, None, Settings()).events) == 2
 
 
 def test_the_account_is_that_of_the_baselines_role() -> None:
