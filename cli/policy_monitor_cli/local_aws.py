@@ -67,8 +67,8 @@ def local_aws(account: str) -> Iterator[LocalAws]:
         from werkzeug.serving import WSGIRequestHandler, make_server  # noqa: PLC0415
     except ImportError as error:
         raise InputError(
-            f"--through handlers: {error.name or error} is missing; install it with "
-            "pip install 'moto[all,server]', or run `make setup` in the project"
+            f"--through handlers: moto's server cannot be loaded ({error}); install it with "
+            "pip install 'moto[all,server]' 'flask>=3', or run `make setup` in the project"
         ) from error
 
     class QuietHandler(WSGIRequestHandler):
