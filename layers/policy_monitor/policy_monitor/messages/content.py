@@ -184,7 +184,8 @@ def _facts(finding: Mapping[str, Any], arn: str) -> tuple[Fact, ...]:
 def _versions(before: Mapping[str, Any], after: Mapping[str, Any]) -> Phrase:
     old, new = _text(before, "version"), _text(after, "version")
     if old and new:
-        return (", ", name(old), " to ", name(new)) if old != new else (", ", name(old))
+        # Where both are the same, the event was about another version than the one in force.
+        return (", ", name(old), " to ", name(new)) if old != new else ()
     return (", ", name(new)) if new else ()
 
 

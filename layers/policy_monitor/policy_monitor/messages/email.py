@@ -91,7 +91,7 @@ def _section(title: str, blocks: Sequence[list[str]]) -> Iterator[str]:
 
 def _item(lines: Sequence[str]) -> list[str]:
     first, *rest = lines
-    result = _paragraph(f"* {first}", "  ")
+    result = _paragraph(f"- {first}", "  ")
     for line in rest:
         result += _paragraph(f"  {line}", "    ")
     return result

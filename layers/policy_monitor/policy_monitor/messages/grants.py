@@ -96,9 +96,10 @@ def _entry(
         *_note_lines(grant, where),
         *_example_lines(grant, where, subject),
     ]
-    return Entry(
-        listed(actions, total(grant, "actions", len(actions)), _ACTIONS_SHOWN), tuple(details)
-    )
+    if "*" in actions:
+        return Entry(("every action",), tuple(details))
+    count = total(grant, "actions", len(actions))
+    return Entry(listed(actions, count, _ACTIONS_SHOWN), tuple(details))
 
 
 def _resource_lines(grant: Mapping[str, Any], where: str, subject: SubjectType) -> list[Phrase]:

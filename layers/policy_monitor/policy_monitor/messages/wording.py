@@ -71,7 +71,7 @@ _MEANING_STAGED = {
     ),
 }
 _MEANING_BY_KIND = {
-    FindingKind.ATTEMPT: "AWS refused the call. Nothing changed.",
+    FindingKind.ATTEMPT: "Nothing changed.",
     FindingKind.TAMPER: "It changes what watches the vendor's access: make sure that it was meant.",
     FindingKind.BASELINE: "The monitor is live; changes from here on are reported.",
 }
