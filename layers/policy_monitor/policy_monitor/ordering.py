@@ -66,7 +66,10 @@ def ordered(state: AccountState, mutations: Iterable[Mutation], wider: Wider | N
         Decides between two orders that both apply. Without it, what takes away comes before what
         gives, and ids decide the rest.
     """
-    order = _applicable_order(state, sorted(mutations, key=_rank))
+    unordered = sorted(mutations, key=_rank)
+    if len(unordered) == 1:  # as nearly all seconds are
+        return Order(tuple(unordered))
+    order = _applicable_order(state, unordered)
     places = {mutation.key: place for place, mutation in enumerate(order)}
     untold: set[str] = set()
     for component in _components(order):
