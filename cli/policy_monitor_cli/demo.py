@@ -39,13 +39,11 @@ in events/, a file each; change one and run
 
 
 def demo() -> None:
-    r"""Replay a year of one vendor's role, and show what you would have been told.
+    """Replay a year of one vendor's role, and show what you would have been told.
 
     Takes half a minute and needs neither an AWS account nor a container runtime.
 
-    \b
-    Example:
-      policy-monitor demo
+    Example: policy-monitor demo
     """
     screen = rendering.console()
     _, outcome = replayed([story()], None, Settings(), Through.HANDLERS)

@@ -8,7 +8,7 @@ import typer
 from policy_monitor.errors import PolicyMonitorError
 from policy_monitor_cli.demo import demo
 from policy_monitor_cli.diff import diff
-from policy_monitor_cli.replay import replay
+from policy_monitor_cli.replay import EXAMPLES, replay
 from policy_monitor_cli.show import show
 
 BAD_INPUT = 2
@@ -26,7 +26,7 @@ app = typer.Typer(
 )
 app.command()(diff)
 app.command()(show)
-app.command()(replay)
+app.command(epilog=EXAMPLES)(replay)
 app.command()(demo)
 
 

@@ -17,6 +17,15 @@ from policy_monitor_cli.offline import replay_offline
 from policy_monitor_cli.outcome import Fate, Outcome
 from policy_monitor_cli.sources import source_files
 
+# The first line keeps the others as they are.
+EXAMPLES = """\b
+Examples:
+  policy-monitor replay events
+  policy-monitor replay logs/ --baseline iam.json --format jsonl
+  aws cloudtrail lookup-events --region us-east-1 > last.json
+  policy-monitor replay last.json --role other-vendor --policy 'Other*'
+"""
+
 UNREADABLE = 2
 """Exit status where a file, line or record held nothing that is an event."""
 
@@ -39,7 +48,7 @@ def replay(
     sources: Annotated[
         list[Path],
         typer.Argument(
-            metavar="SOURCE...",
+            metavar="SOURCE",
             help="Files or folders of EventBridge events, CloudTrail records or log files, or "
             "the output of `aws cloudtrail lookup-events`; JSON or JSON lines, gzipped or not.",
         ),
@@ -76,19 +85,12 @@ def replay(
         Format, typer.Option("--format", help="text: a timeline. jsonl: one finding a line.")
     ] = Format.TEXT,
 ) -> None:
-    r"""Judge recorded events: what each did to the watched role's access.
+    """Judge recorded events: what each did to the watched role's access.
 
     Events may come in any order and more than once. One that cannot be
     understood is named on standard error and in the timeline, and the rest
     goes on. Exit status: 0, or 2 where something could not be read at all
     (a file, line or record that is no event).
-
-    \b
-    Examples:
-      policy-monitor replay events
-      policy-monitor replay logs/ --baseline iam.json --format jsonl
-      aws cloudtrail lookup-events --region us-east-1 > last.json
-      policy-monitor replay last.json --role other-vendor --policy 'Other*'
     """
     settings = Settings(
         roles=tuple(role or (DEFAULT_ROLE,)),

@@ -167,6 +167,7 @@ def test_help_of_each_command_shows_an_example(run: Runner, command: str) -> Non
     assert ran.status == 0
     assert f"policy-monitor {command}" in ran.out
     assert max(len(line) for line in ran.out.splitlines()) <= 80
+    assert "\\b" not in ran.out
 
 
 def test_a_reader_that_has_seen_enough_ends_it_quietly() -> None:
