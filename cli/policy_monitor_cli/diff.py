@@ -102,7 +102,7 @@ def diff(
     if old == new == STANDARD_INPUT:
         raise InputError("diff: standard input can be OLD or NEW, not both")
     started = time.perf_counter()
-    sides = [_named_access(source) for source in (old, new)]
+    sides = [named_access(source) for source in (old, new)]
     comparison = _compare(sides[0], sides[1], kind, judged, principal)
     elapsed_ms = (time.perf_counter() - started) * 1000
     line = _line(comparison, elapsed_ms, reveal=reveal)
@@ -123,7 +123,7 @@ def is_alarming(comparison: Comparison) -> bool:
 def _compare(
     old: Access, new: Access, kind: Kind | None, judged: Judged, principal: str | None
 ) -> Comparison:
-    documents = [*_documents(old), *_documents(new)]
+    documents = [*documents_of(old), *documents_of(new)]
     chosen = kind or likely_kind(documents)
     for document in documents:
         check_kind(document, chosen)
@@ -137,7 +137,8 @@ def _compare(
     )
 
 
-def _documents(access: Access) -> Iterator[Document]:
+def documents_of(access: Access) -> Iterator[Document]:
+    """All documents of an access, its boundary last."""
     yield from access.identity
     if access.boundary is not None:
         yield access.boundary
@@ -156,8 +157,14 @@ def _line(
     return line if reveal else dict(masked(line))
 
 
-def _named_access(source: str) -> Access:
-    """Read one side from a file, naming the file in what goes wrong."""
+def named_access(source: str) -> Access:
+    """An access from a file or standard input.
+
+    Raises
+    ------
+    InputError
+        It cannot be read or is no policy; the line names the file.
+    """
     name = "standard input" if source == STANDARD_INPUT else source
     try:
         raw = sys.stdin.buffer.read() if source == STANDARD_INPUT else Path(source).read_bytes()

@@ -1,52 +1,26 @@
-"""What an access allows, in the catalogue's actions: which of them, and within which limits.
+"""What an access allows, in the catalogue's actions: which of them, and within which limits."""
 
-Whether some request for an action is allowed, and whether some is refused, is asked of what the
-comparison itself asks (`Differ`), so an inventory says nothing that a comparison would deny. What
-an action takes is said as a Deny of every other resource, on both sides of the question.
-"""
-
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
 from itertools import chain
 from typing import NamedTuple
 
-from iamdiff.actions import EVERY_SERVICE, ServiceIndex, Sides, parse_action
-from iamdiff.arns import parse_pattern
-from iamdiff.bodies import Body, BodyTable, Place
+from iamdiff.actions import EVERY_SERVICE, ServiceIndex, parse_action
+from iamdiff.bodies import RESOURCE, BodyTable, Place, template_of
 from iamdiff.budget import DEFAULT_STEPS, Budget, BudgetExceeded
-from iamdiff.callers import CallerClass, caller_classes
+from iamdiff.callers import caller_classes
 from iamdiff.catalogue import Catalogue, CataloguedAction
 from iamdiff.comparison import Reason
-from iamdiff.differences import Before, Decision, Differ, bits
-from iamdiff.globs import is_literal, matcher
+from iamdiff.differences import bits
+from iamdiff.globs import matcher
 from iamdiff.kinds import Kind
-from iamdiff.model import Access, Condition, Effect
+from iamdiff.limits import Asked, Limit, Outcome, Questions
+from iamdiff.model import Access, Condition, Effect, Statement
 from iamdiff.solver import Solver
 
 MOST_STEPS = 10 * DEFAULT_STEPS
 """Work for one inventory: it asks of each group of actions what a comparison asks of the changed
 ones."""
-
-_EVERY_ARN = "arn:*:*:*:*:*"
-_ANY_PARTITION = "arn:*:"
-_PARTITION = 1
-
-
-class Limit(StrEnum):
-    """Why some request for an action that is allowed is refused all the same."""
-
-    RESOURCES = "resources"
-    """Nothing allows it on some resource that it takes."""
-    CONDITIONS = "conditions"
-    """What allows it has conditions."""
-    DENIED = "denied"
-    """A Deny stops what would else be allowed."""
-    BOUNDARY = "boundary"
-    """The permissions boundary stops what would else be allowed."""
-
-
-_LIMITS = {Before.NOT_ALLOWED: Limit.RESOURCES, Before.CONDITION: Limit.CONDITIONS}
 
 
 class Holding(NamedTuple):
@@ -143,16 +117,6 @@ def take_inventory(
     return stock.inventory()
 
 
-class _Outcome(NamedTuple):
-    """What holds of a group of actions; bodies by number."""
-
-    allows: frozenset[int] = frozenset()
-    denies: frozenset[int] = frozenset()
-    limits: frozenset[Limit] = frozenset()
-    latent: bool = False
-    beyond_boundary: bool = False
-
-
 type _Places = tuple[tuple[int, int], ...]
 """Statements by document and index."""
 
@@ -182,13 +146,14 @@ class _Stock:
     def count(self, *, crossing: bool) -> set[str]:
         """Count what one reading of short resource patterns allows; which patterns are such."""
         table = BodyTable(crossing=crossing)
-        table.add(self.access, 1, bounded=False)
-        asked = _Asked(table)
+        bounded = self.access.boundary is not None
+        table.add(self.access, 1, bounded=bounded)
+        asked = Asked(table)
         relevant = list(self._relevant(table, asked))
         for caller in caller_classes(table, self.kind, self.principal):
             for doubt in caller.doubts:
                 self.doubt(doubt.code, doubt.sentence)
-            questions = _Questions(
+            questions = Questions(
                 asked,
                 caller,
                 Solver(caller.facts(self.catalogue), self.budget),
@@ -198,12 +163,29 @@ class _Stock:
             for action, mask, shape in relevant:
                 self._enter(action, self._outcome(questions, mask & caller.mask, shape), table)
             for condition in questions.doubts:
-                name = f"{condition.operator.name} on {condition.key}"
-                self.doubt("condition", f"{name} could not be decided; its actions count")
+                self._doubt_condition(condition)
         return table.ambiguous
 
+    def _doubt_condition(self, condition: Condition) -> None:
+        if condition.key == RESOURCE:
+            name = f"the resource {template_of(condition.values[0])}"
+        else:
+            written = {
+                each.key.lower(): each.key
+                for statement in self._statements()
+                for each in statement.conditions
+            }
+            name = f"{condition.operator.name} on {written.get(condition.key, condition.key)}"
+        self.doubt("condition", f"{name} could not be decided; its actions count")
+
+    def _statements(self) -> Iterator[Statement]:
+        for document in self.access.identity:
+            yield from document.statements
+        if self.access.boundary is not None:
+            yield from self.access.boundary.statements
+
     def _relevant(
-        self, table: BodyTable, asked: "_Asked"
+        self, table: BodyTable, asked: Asked
     ) -> Iterator[tuple[CataloguedAction, int, int]]:
         """The actions that an Allow speaks of, with their bodies and what they take."""
         index = table.index
@@ -218,7 +200,7 @@ class _Stock:
                 if mask & asked.allows:
                     yield action, mask, asked.shape(action, mask)
 
-    def _outcome(self, questions: "_Questions", mask: int, shape: int) -> _Outcome:
+    def _outcome(self, questions: Questions, mask: int, shape: int) -> Outcome:
         try:
             return questions.outcome(mask, shape)
         except BudgetExceeded:
@@ -227,9 +209,9 @@ class _Stock:
                 f"the policies overlap in too many ways to count in {self.budget.limit} steps; "
                 "the actions that are left count",
             )
-            return _Outcome(frozenset(bits(mask & questions.asked.allows)), limits=frozenset(Limit))
+            return Outcome(frozenset(bits(mask & questions.asked.allows)), limits=frozenset(Limit))
 
-    def _enter(self, action: CataloguedAction, outcome: _Outcome, table: BodyTable) -> None:
+    def _enter(self, action: CataloguedAction, outcome: Outcome, table: BodyTable) -> None:
         name = action.name
         self.actions[name] = action
         for numbers, rules in ((outcome.allows, self.allows), (outcome.denies, self.denies)):
@@ -286,146 +268,3 @@ class _Stock:
             return False
         known = self.catalogue.actions(pattern.service)
         return pattern.service == EVERY_SERVICE or any(map(matcher(pattern.name), known))
-
-
-class _Asked:
-    """The bodies of an access, and those that stand for what is asked about it."""
-
-    def __init__(self, table: BodyTable) -> None:
-        self.table = table
-        self.allows = self.denies = self.particular = 0
-        partitions: set[str] = set()
-        for number, body in enumerate(table.bodies):
-            bit = 1 << number
-            if body.effect is Effect.DENY:
-                self.denies |= bit
-            elif not body.in_boundary:
-                self.allows |= bit
-            particular = [each for each in body.resources or () if not each.universal]
-            if particular:
-                self.particular |= bit
-            partitions |= {each.fields[_PARTITION] for each in particular}
-        partitions = set(filter(is_literal, partitions))
-        # A principal lives in one partition: where the policies name one, it is that.
-        self.partition = partitions.pop() if len(partitions) == 1 else "*"
-        self.everything = self._add(_everything(in_boundary=False))
-        self.no_ceiling = self._add(_everything(in_boundary=True))
-        self.shapes: dict[tuple[str, ...], int] = {}
-
-    def _add(self, body: Body) -> int:
-        self.table.bodies.append(body)
-        return 1 << len(self.table.bodies) - 1
-
-    def shape(self, action: CataloguedAction, mask: int) -> int:
-        """A Deny of what an action does not take; 0 where that makes no difference."""
-        if not mask & self.particular:
-            return 0
-        types = tuple(dict.fromkeys(action.resources))
-        found = self.shapes.get(types)
-        if found is None:
-            own = f"arn:{self.partition}:"
-            texts = [each.replace(_ANY_PARTITION, own, 1) for each in types]
-            patterns = tuple(map(parse_pattern, texts or [_EVERY_ARN]))
-            denied = Body(
-                Effect.DENY,
-                in_boundary=False,
-                resources=patterns,
-                inverted=bool(types),
-                block=(),
-                principals=None,
-            )
-            found = self.shapes[types] = self._add(denied)
-        return found
-
-
-def _everything(*, in_boundary: bool) -> Body:
-    """An Allow of everything."""
-    return Body(
-        Effect.ALLOW, in_boundary, resources=None, inverted=False, block=(), principals=None
-    )
-
-
-class _Questions:
-    """What is asked of each group of actions, for one class of principals."""
-
-    def __init__(
-        self, asked: _Asked, caller: CallerClass, solver: Solver, budget: Budget, *, bounded: bool
-    ) -> None:
-        self.asked = asked
-        self.bounded = bounded
-        self.doubts: dict[Condition, None] = {}
-        self.known: dict[tuple[int, int], _Outcome] = {}
-        bodies = len(asked.table.bodies)
-
-        def differ(*, bounded: bool) -> Differ:
-            return Differ(asked.table, solver, budget, bounded, caller, bodies)
-
-        self.within = differ(bounded=bounded)
-        self.unbounded = differ(bounded=False)
-
-    def outcome(self, mask: int, shape: int) -> _Outcome:
-        """What holds of the actions that some bodies speak of.
-
-        Raises
-        ------
-        BudgetExceeded
-            There is too much to look at.
-        """
-        found = self.known.get((mask, shape))
-        if found is None:
-            found = self.known[mask, shape] = self._outcome(mask, shape)
-        return found
-
-    def _outcome(self, mask: int, shape: int) -> _Outcome:
-        asked = self.asked
-        if not mask & asked.allows:
-            return _Outcome()
-        stopped = self._gained(self.within, Sides(mask, mask & ~asked.denies), shape)
-        denied_by = frozenset(
-            difference.stopped_by
-            for decision in stopped
-            for difference in decision.gained
-            if difference.stopped_by is not None
-        )
-        beyond: Sequence[Decision] = ()
-        if self.bounded:
-            beyond = self._gained(self.within, Sides(mask, mask | asked.no_ceiling), shape)
-        allowed = self._gained(self.within, Sides(mask & ~asked.allows, mask), shape)
-        latent = not allowed and shape != 0
-        if latent:
-            allowed = self._gained(self.within, Sides(mask & ~asked.allows, mask), 0)
-        if not allowed:
-            return _Outcome(denies=denied_by, beyond_boundary=bool(beyond))
-        refused = self._gained(
-            self.unbounded, Sides(mask & asked.allows, asked.everything), 0 if latent else shape
-        )
-        limits = {
-            _LIMITS[difference.cause.before]
-            for decision in refused
-            for difference in decision.gained
-            if difference.cause.before in _LIMITS
-        }
-        limits |= {Limit.CONDITIONS for decision in refused if decision.gained_doubts}
-        limits |= {Limit.DENIED} if stopped else set()
-        limits |= {Limit.BOUNDARY} if beyond else set()
-        allows = frozenset(
-            difference.cause.allow
-            for decision in allowed
-            for difference in decision.gained
-            if difference.cause.allow is not None
-        )
-        return _Outcome(
-            allows or frozenset(bits(mask & asked.allows)), denied_by, frozenset(limits), latent
-        )
-
-    def _gained(self, differ: Differ, sides: Sides, shape: int) -> Sequence[Decision]:
-        """Where the new side allows more, or may."""
-        if sides.old == sides.new:
-            return []
-        decisions = [
-            region.decision
-            for region in differ.regions(Sides(sides.old | shape, sides.new | shape))
-        ]
-        for decision in decisions:
-            self.doubts.update(dict.fromkeys(decision.gained_doubts))
-        return [each for each in decisions if each.gained or each.gained_doubts]
