@@ -6,10 +6,9 @@ from typing import Any
 
 from policy_monitor.errors import UnreadableEventError
 from policy_monitor.findings import FindingKind, SubjectType
+from policy_monitor.messages.conditions import condition_phrases, context_phrase
 from policy_monitor.messages.text import Name, Phrase, listed, name
 from policy_monitor.messages.wording import (
-    condition_phrases,
-    context_phrase,
     side_titles,
     stopped_words,
 )

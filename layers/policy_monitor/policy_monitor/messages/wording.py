@@ -1,10 +1,10 @@
 """The words of all messages: one place for e-mail and Slack, so that they say the same."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Mapping
+from typing import NamedTuple
 
 from policy_monitor.findings import FindingKind, Severity, SubjectType
-from policy_monitor.messages.text import Name, Phrase, listed, name
+from policy_monitor.messages.text import Name, Phrase, name
 from policy_monitor.mutations import ActorKind
 
 VERDICT_WORDS = {
@@ -95,41 +95,6 @@ _STOPPED_THEN = {
     "denied": "Then: a Deny would stop it.",
     "boundary": "Then: the permissions boundary would stop it.",
 }
-
-# IAM User Guide, "IAM JSON policy elements: Condition operators", in words.
-_OPERATOR_WORDS = {
-    "StringEquals": "is",
-    "StringNotEquals": "is not",
-    "StringEqualsIgnoreCase": "is (in any case of letters)",
-    "StringNotEqualsIgnoreCase": "is not (in any case of letters)",
-    "StringLike": "matches",
-    "StringNotLike": "does not match",
-    "NumericEquals": "is",
-    "NumericNotEquals": "is not",
-    "NumericLessThan": "is less than",
-    "NumericLessThanEquals": "is at most",
-    "NumericGreaterThan": "is more than",
-    "NumericGreaterThanEquals": "is at least",
-    "DateEquals": "is",
-    "DateNotEquals": "is not",
-    "DateLessThan": "is before",
-    "DateLessThanEquals": "is not after",
-    "DateGreaterThan": "is after",
-    "DateGreaterThanEquals": "is not before",
-    "Bool": "is",
-    "BinaryEquals": "is",
-    "IpAddress": "is in",
-    "NotIpAddress": "is not in",
-    "ArnEquals": "matches",
-    "ArnLike": "matches",
-    "ArnNotEquals": "does not match",
-    "ArnNotLike": "does not match",
-}
-_QUANTIFIER_WORDS = {
-    "ForAnyValue": "some value of ",
-    "ForAllValues": "every value of ",
-}
-_VALUES_SHOWN = 3
 
 _SERVICE_WORDS = {
     "cloudformation.amazonaws.com": "AWS CloudFormation",
@@ -264,51 +229,6 @@ def _vendor_notice(kind: FindingKind, verdict: str) -> str:
     if verdict == "equivalent":
         return "Nobody gained anything: no notice of the vendor is due."
     return "The vendor may reduce its access without a word: no notice is due."
-
-
-def condition_phrases(conditions: Mapping[str, Any]) -> list[Phrase]:
-    """Each condition in words: ``aws:PrincipalTag/team is a or b``.
-
-    Parameters
-    ----------
-    conditions : Mapping[str, Any]
-        As in a policy: operator → key → one value or several.
-    """
-    return [
-        _condition_phrase(operator, key, values)
-        for operator, keys in conditions.items()
-        for key, values in (keys.items() if isinstance(keys, Mapping) else ())
-    ]
-
-
-def _condition_phrase(operator: str, key: str, values: Any) -> Phrase:
-    quantifier, _, rest = operator.rpartition(":")
-    base = rest.removesuffix("IfExists")
-    tail = " (if it is there at all)" if base != rest else ""
-    texts = value_texts(values)
-    if base == "Null" and len(texts) == 1:
-        return (name(key), " is absent" if texts[0].lower() == "true" else " is there")
-    words = _OPERATOR_WORDS.get(base)
-    start = _QUANTIFIER_WORDS.get(quantifier, "")
-    if words is None or (quantifier and not start):
-        return (name(operator), " on ", name(key), ": ", *listed(texts, len(texts), _VALUES_SHOWN))
-    # Several values under a negated operator: none of them may match; "is not a or b" says that.
-    shown = listed(texts, len(texts), _VALUES_SHOWN, "or") if texts else ("none",)
-    return tuple(part for part in (start, name(key), f" {words} ", *shown, tail) if part)
-
-
-def context_phrase(key: str, value: Any) -> Phrase:
-    """One key of an example request: ``aws:PrincipalTag/team = a``."""
-    texts = value_texts(value)
-    if not texts:
-        return (name(key), " with no value")
-    return (name(key), " = ", *listed(texts, len(texts), _VALUES_SHOWN))
-
-
-def value_texts(value: Any) -> list[str]:
-    """A value or list of values, each as text; booleans as policies spell them."""
-    values: Sequence[Any] = value if isinstance(value, (list, tuple)) else (value,)
-    return [str(item).lower() if isinstance(item, bool) else str(item) for item in values]
 
 
 def subject_phrase(subject: SubjectType, arn: str) -> Phrase:
