@@ -14,8 +14,8 @@ from iamdiff.catalogue import ACCESS_LEVELS, CataloguedAction
 from iamdiff.inventory import Holding, Inventory, Rule
 from iamdiff.limits import Limit
 from iamdiff.model import Statement
+from policy_monitor.messages.conditions import condition_phrases
 from policy_monitor.messages.text import Phrase, listed, plain, sentence
-from policy_monitor.messages.wording import condition_phrases
 
 SCHEMA = "policy-monitor/inventory/1"
 MOST_NAMES = 50
