@@ -21,7 +21,7 @@ from iamdiff.model import Condition, ContextValue, Operator, Quantifier
 
 type Block = tuple[Condition, ...]
 
-_MOST_TRIED = 40
+_MOST_TRIED = 12
 """Answers that are tried where policy variables decide whether one holds."""
 
 
