@@ -163,14 +163,19 @@ class ServiceIndex:
     def cells(self, *, sweeping: bool, budget: Budget) -> Iterator[tuple[Sides, ActionCell]]:
         """Classes of this service's actions; where not `sweeping`, those that changed."""
         excluded = {each for patterns, _ in self.excluded for each in patterns}
-        changed = [name for name, sides in self.names.items() if sweeping or sides.old != sides.new]
-        literals = [name for name in changed if is_literal(name)]
-        if sweeping:
-            literals += [each for each in excluded if is_literal(each) and each not in self.names]
+        changed = {name for name, sides in self.names.items() if sweeping or sides.old != sides.new}
+        moving = [matcher(name) for name in changed if not is_literal(name)]
+        literals = [
+            name
+            for name in dict.fromkeys((*self.names, *sorted(excluded)))
+            if is_literal(name)
+            # A name that stands still changes where a pattern that matches it does.
+            and (sweeping or name in changed or any(test(name) for test in moving))
+        ]
         budget.spend(len(literals))
         for name in literals:
             yield self.sides_of(name), ActionCell(self.service, (name,), name)
-        if not sweeping and len(literals) == len(changed):
+        if not sweeping and not moving:
             return
         wildcards = [name for name, _, _ in self.wildcards]
         wildcards += sorted(each for each in excluded if not is_literal(each))
