@@ -6,11 +6,12 @@ Requests are drawn at the edges of the patterns that the policies hold.
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from hypothesis import strategies as st
 
-from iamdiff.model import Access, ContextValue, Request
+from iamdiff.model import Access, ContextValue, Document, Request
 from iamdiff.parser import parse_document
 
 type Json = dict[str, Any]
@@ -257,6 +258,41 @@ def access_of(raw: Json) -> Access:
         tuple(parse_document(each) for each in raw["identity"]),
         None if boundary is None else parse_document(boundary),
     )
+
+
+def with_everything(access: Access) -> Access:
+    """An access with "Allow everything" beside its policies, and in its boundary."""
+    (everything,) = parse_document(
+        {"Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}
+    ).statements
+    ceiling = access.boundary
+    if ceiling is not None:
+        ceiling = replace(ceiling, statements=(*ceiling.statements, everything))
+    return Access((*access.identity, Document((everything,))), ceiling)
+
+
+def rearranged(raw: Json, random: Any) -> Json:
+    """The same access, written otherwise: in another order, split, repeated, with other Sids."""
+    found: Json = json.loads(json.dumps(raw))
+    for document in found["identity"]:
+        listed = []
+        for statement in document["Statement"]:
+            for element in ("Action", "Resource"):
+                values = statement.get(element, [])
+                if len(values) > 1 and random.random() < 1 / 2:
+                    listed.append({**statement, element: values[:1]})
+                    statement = {**statement, element: values[1:]}  # noqa: PLW2901 - what is left
+            listed.append(statement)
+        listed += listed[:1]
+        random.shuffle(listed)
+        for number, statement in enumerate(listed):
+            if random.random() < 1 / 2:
+                statement["Sid"] = f"S{number}"
+            for element in ("Action", "NotAction", "Resource", "NotResource"):
+                random.shuffle(statement.get(element, []))
+        document["Statement"] = listed
+    random.shuffle(found["identity"])
+    return found
 
 
 def _statements_of(raws: Iterable[Json]) -> Iterator[Json]:
