@@ -48,7 +48,7 @@ def is_ambiguous(text: str) -> bool:
     if len(fields) == ARN_FIELDS:
         return False
     return any(
-        field.endswith("*") and set(fields[index + 1 :]) > {"*"}
+        field.endswith("*") and not {"*"}.issuperset(fields[index + 1 :])
         for index, field in enumerate(fields[:-1])
     )
 

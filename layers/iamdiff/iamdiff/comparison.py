@@ -11,6 +11,7 @@ from iamdiff.budget import Budget, BudgetExceeded
 from iamdiff.callers import CallerClass, caller_classes
 from iamdiff.catalogue import ACCESS_LEVELS, Catalogue, EmptyCatalogue
 from iamdiff.differences import Decision, Differ
+from iamdiff.domains import value_test
 from iamdiff.evaluator import evaluate
 from iamdiff.grants import (
     Entry,
@@ -25,6 +26,7 @@ from iamdiff.grants import (
     witness_of,
 )
 from iamdiff.kinds import Kind
+from iamdiff.links import is_readable
 from iamdiff.model import (
     Access,
     Condition,
@@ -378,15 +380,21 @@ def _spelling(question: Question) -> tuple[dict[str, str], dict[str, str]]:
 
 
 def _reason(condition: Condition) -> Reason:
-    if condition.operator in (LINK, NOT_LINK):
-        return Reason(
-            "policy-variable",
-            f"no resource was found for the policy variables of {template_of(condition.values[0])}",
-        )
+    """Why a condition could not be decided."""
     name = f"{condition.operator.name} on {condition.key}"
+    template = next(filter(None, map(template_of, condition.values)), None)
+    if is_linked(condition) and not is_readable(condition):
+        return Reason("variable-syntax", f"{template} holds no well-formed policy variable")
+    if condition.operator in (LINK, NOT_LINK):
+        sentence = f"no resource was found for the policy variables of {template}"
+        return Reason("policy-variable", sentence)
     if is_linked(condition):
-        return Reason("policy-variable", f"{name} compares it with a policy variable")
-    return Reason("unreadable-value", f"{name} has a value that it cannot read")
+        return Reason("policy-variable", f"{name} compares it with policy variables: {template}")
+    if not condition.values:
+        return Reason("empty-list", f"{name} has no values")
+    if value_test(condition) is None:
+        return Reason("unreadable-value", f"{name} has a value that it cannot read")
+    return Reason("mixed-types", f"{name} reads a key that conditions of other types read too")
 
 
 def _undetermined(comparison: Comparison, reasons: Sequence[Reason]) -> Comparison:

@@ -146,15 +146,17 @@ _READERS: dict[ValueType, Callable[[str], Any]] = {
 def value_test(condition: Condition) -> Callable[[str], bool] | None:
     """Whether a value matches one of a condition's values, its negation aside.
 
-    None where one of the policy's values cannot be read as the operator's type.
+    None where one of the policy's values cannot be read as the operator's type, or there is none.
     """
+    if not condition.values:
+        return None
     kind, relation = condition.operator.type, condition.operator.relation
     if kind in _TEXT:
         tests = [reader(*_pattern(condition, value)) for value in condition.values]
         return lambda text: any(test(text) for test in tests)
     read, compare = _READERS[kind], _COMPARISONS[relation]
     wanted = [read(value) for value in condition.values]
-    if not wanted or any(value is None for value in wanted):
+    if any(value is None for value in wanted):
         return None
 
     def test(text: str) -> bool:

@@ -1,0 +1,100 @@
+"""Each reason for an undetermined answer: when it is given, and what it says."""
+
+import pytest
+from tests.unit.iamdiff.comparing import between, codes
+from tests.unit.iamdiff.policies import allow, deny, document
+
+from iamdiff import Access, Comparison, Reason, Verdict, compare, comparison
+from iamdiff.model import Condition
+from iamdiff.operators import parse_operator
+
+SHORT = "arn:aws:sqs:*:q"
+
+
+def only_reason(found: Comparison) -> Reason:
+    assert found.verdict is Verdict.UNDETERMINED
+    (reason,) = {each.code: each for each in found.undetermined}.values()
+    return reason
+
+
+def test_a_short_arn_of_which_aws_allows_two_readings() -> None:
+    completed = allow("sqs:*", Resource="arn:aws:sqs:*:q:*")
+    found = between([completed], [completed, allow("sqs:*", Resource=SHORT)])
+    assert found.verdict is Verdict.UNDETERMINED
+    assert codes(found) == {"short-arn"}
+    assert SHORT in found.undetermined[0].sentence
+
+
+def test_a_short_arn_on_both_sides_is_no_doubt() -> None:
+    base = allow("sqs:*", Resource=SHORT)
+    assert between([base], [base, allow("s3:*")]).verdict is Verdict.EXPANSION
+
+
+def test_a_value_that_its_operator_cannot_read() -> None:
+    dated = allow(Condition={"DateLessThan": {"aws:CurrentTime": "next tuesday"}})
+    reason = only_reason(between([deny()], [dated]))
+    assert reason.code == "unreadable-value"
+    assert "DateLessThan on aws:currenttime" in reason.sentence
+
+
+def test_a_variable_that_is_none() -> None:
+    odd = allow(Condition={"StringEquals": {"ex:k": "${aws:username"}})
+    reason = only_reason(between([deny()], [odd]))
+    assert reason.code == "variable-syntax"
+
+
+def test_a_variable_before_the_fifth_colon() -> None:
+    placed = allow(Resource="arn:aws:s3::${aws:PrincipalAccount}:x")
+    found = between([deny()], [placed])
+    assert found.verdict is Verdict.UNDETERMINED
+    assert codes(found) <= {"unconfirmed", "policy-variable"}
+
+
+def test_not_principal_that_names_a_role_but_not_its_account() -> None:
+    role = "arn:aws:iam::123456789012:role/vendor"
+    old = [allow(Principal="*") | {"Resource": "*"}]
+    new = [*old, deny(NotPrincipal={"AWS": role}) | {"Resource": "*"}]
+    found = between(old, new, kind="resource")
+    assert found.verdict is Verdict.UNDETERMINED
+    assert codes(found) == {"not-principal"}
+
+
+def test_an_operator_without_values() -> None:
+    bare = document(allow())
+    (statement,) = bare.statements
+    empty = Condition(parse_operator("StringEquals"), "ex:k", ())
+    object.__setattr__(statement, "conditions", (empty,))
+    reason = only_reason(compare(Access(), Access((bare,))))
+    assert reason.code == "empty-list"
+
+
+def test_two_variables_that_would_have_to_be_the_same_and_differ() -> None:
+    never = {"StringEquals": {"ex:k": "${ex:a}"}, "StringNotEquals": {"ex:a": "${ex:k}"}}
+    reason = only_reason(between([deny()], [allow(Condition=never)]))
+    assert reason.code == "policy-variable"
+    assert "${ex:" in reason.sentence
+
+
+def test_one_key_read_as_a_number_and_as_text() -> None:
+    numeric = {"NumericLessThan": {"ex:n": "5"}, "NumericGreaterThan": {"ex:n": "5"}}
+    numeric["StringLike"] = {"ex:n": "*"}
+    reason = only_reason(between([deny()], [allow(Condition=numeric)]))
+    assert reason.code == "mixed-types"
+
+
+def test_more_work_than_is_allowed() -> None:
+    found = between(
+        [deny()], [allow([f"s3:*{a}*{b}*" for a in "abcdef" for b in "ghijkl"])], steps=50
+    )
+    reason = only_reason(found)
+    assert reason.code == "budget"
+    assert "50 steps" in reason.sentence
+
+
+def test_a_witness_that_the_reference_evaluator_contradicts(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(comparison, "is_confirmed", lambda *_: False)
+    reason = only_reason(between([deny()], [allow("s3:GetObject")]))
+    assert reason.code == "unconfirmed"
+    assert "s3:GetObject" in reason.sentence
