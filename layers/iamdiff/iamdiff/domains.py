@@ -99,7 +99,8 @@ def build_domain(conditions: Iterable[Condition], facts: KeyFacts, budget: Budge
     has_sets = any(c.operator.quantifier is not Quantifier.NONE for c in readers)
     # To set operators the empty text alone is an empty set: it is in a cell of its own.
     examples, exact = _examples(list(readers), facts, budget, empty=not has_sets)
-    if has_sets and facts.fixed is None:
+    reads_text = any(c.operator.type is ValueType.STRING for c in readers)
+    if has_sets and reads_text and facts.fixed is None:
         examples.append("")
     everything = (1 << len(examples)) - 1
     empty = 1 << examples.index("") if "" in examples else 0
