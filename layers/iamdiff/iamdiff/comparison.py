@@ -41,6 +41,9 @@ MOST_GRANTS = 20
 """Rows in one direction; what is beyond is counted."""
 
 
+_OLD, _NEW = _BOTH = (0, 1)
+
+
 class Verdict(StrEnum):
     """How the new access differs from the old."""
 
@@ -165,10 +168,8 @@ class Question:
         try:
             finding.search()
         except BudgetExceeded:
-            finding.reasons["budget"] = Reason(
-                "budget",
-                f"the policies overlap in too many ways to compare in {budget.limit} steps",
-            )
+            sentence = f"the policies overlap in too many ways to compare in {budget.limit} steps"
+            finding.doubt(Reason("budget", sentence), *_BOTH)
         return finding.comparison(), table.ambiguous
 
 
@@ -202,7 +203,7 @@ class _Finding:
     question: Question
     table: BodyTable
     budget: Budget
-    reasons: dict[str, Reason] = field(default_factory=dict)
+    reasons: tuple[dict[str, Reason], dict[str, Reason]] = field(default_factory=lambda: ({}, {}))
     gained: list[Drafted] = field(default_factory=list)
     lost: list[Drafted] = field(default_factory=list)
     lifted: list[Drafted] = field(default_factory=list)
@@ -216,7 +217,7 @@ class _Finding:
             return
         for caller in caller_classes(self.table, question.kind, question.principal):
             for doubt in caller.doubts:
-                self.reasons[doubt.sentence] = Reason(doubt.code, doubt.sentence)
+                self.doubt(Reason(doubt.code, doubt.sentence), *_BOTH)
             differ = Differ(
                 self.table,
                 Solver(caller.facts(question.catalogue), self.budget),
@@ -254,10 +255,15 @@ class _Finding:
         self.lifted += self._grants(lifted, naming, caller, side=1)
         self.added += self._grants(added, naming, caller, side=0)
 
+    def doubt(self, reason: Reason, *sides: int) -> None:
+        """Note why nothing may be claimed where nothing is found on these sides."""
+        for side in sides:
+            self.reasons[side][reason.sentence] = reason
+
     def _doubt(self, decision: Decision) -> None:
-        for condition in (*decision.gained_doubts, *decision.lost_doubts):
-            reason = _reason(condition)
-            self.reasons[reason.sentence] = reason
+        for side, doubts in ((_NEW, decision.gained_doubts), (_OLD, decision.lost_doubts)):
+            for condition in doubts:
+                self.doubt(_reason(condition), side)
 
     def _grants(
         self, found: Found, naming: Naming, caller: CallerClass, *, side: int
@@ -273,14 +279,11 @@ class _Finding:
         grants = []
         for draft in sorted(drafts, key=_gravity)[:MOST_GRANTS]:
             grant = self._grant(draft)
-            if self._is_confirmed(grant, side=draft.side):
+            fault = self._fault(grant, side=draft.side)
+            if fault is None:
                 grants.append(grant)
-                continue
-            sentence = (
-                f"the witness {grant.witness.action} on {grant.witness.resource} "
-                "was not confirmed by the reference evaluator"
-            )
-            self.reasons[sentence] = Reason("unconfirmed", sentence)
+            else:
+                self.doubt(fault, draft.side)
         return tuple(grants)
 
     def _grant(self, draft: Drafted) -> Grant:
@@ -308,23 +311,30 @@ class _Finding:
             latent=draft.latent,
         )
 
-    def _is_confirmed(self, grant: Grant, *, side: int) -> bool:
+    def _fault(self, grant: Grant, *, side: int) -> Reason | None:
+        """Why the witness of a grant proves nothing; None where it does."""
         question = self.question
         sides = (question.old, question.new)
         here, there = sides[side], sides[1 - side]
         if not grant.allowed_by:
             here, there = _with_everything(here), _with_everything(there)
-        return is_confirmed(grant.witness, there, here, question.kind)
+        return fault_of(grant.witness, there, here, question.kind)
 
     def comparison(self) -> Comparison:
         """The verdict on what was found."""
         gained, lost = self._confirmed(self.gained), self._confirmed(self.lost)
         lifted, added = self._confirmed(self.lifted), self._confirmed(self.added)
+        reasons = {
+            sentence: reason
+            for side, grants in ((_NEW, gained), (_OLD, lost))
+            if not grants
+            for sentence, reason in self.reasons[side].items()
+        }
         match bool(gained), bool(lost):
+            case _ if reasons:
+                verdict = Verdict.UNDETERMINED
             case True, True:
                 verdict = Verdict.MIXED
-            case _ if self.reasons:
-                verdict = Verdict.UNDETERMINED
             case True, False:
                 verdict = Verdict.EXPANSION
             case False, True:
@@ -335,7 +345,7 @@ class _Finding:
             verdict,
             gained,
             lost,
-            tuple(self.reasons.values()) if verdict is Verdict.UNDETERMINED else (),
+            tuple(reasons.values()),
             max(0, len(self.gained) - MOST_GRANTS),
             max(0, len(self.lost) - MOST_GRANTS),
             lifted,
@@ -344,11 +354,17 @@ class _Finding:
         )
 
 
-def is_confirmed(witness: Request, refusing: Access, allowing: Access, kind: Kind) -> bool:
-    """Whether the reference evaluator agrees that a witness tells two accesses apart."""
-    return (
-        evaluate(allowing, witness, kind=kind).allowed
-        and evaluate(refusing, witness, kind=kind).refused
+def fault_of(witness: Request, refusing: Access, allowing: Access, kind: Kind) -> Reason | None:
+    """Why the reference evaluator does not agree that a witness tells two accesses apart."""
+    allowed = evaluate(allowing, witness, kind=kind)
+    refused = evaluate(refusing, witness, kind=kind)
+    if allowed.allowed and refused.refused:
+        return None
+    for _, doubt in (*allowed.undecided, *refused.undecided):
+        return Reason(doubt.code, doubt.sentence)
+    return Reason(
+        "unconfirmed",
+        f"the reference evaluator contradicts the witness {witness.action} on {witness.resource}",
     )
 
 
