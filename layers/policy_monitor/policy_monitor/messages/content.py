@@ -10,6 +10,7 @@ from policy_monitor.errors import UnreadableEventError
 from policy_monitor.findings import FindingKind, Severity, SubjectType
 from policy_monitor.messages import wording
 from policy_monitor.messages.grants import Side, sides, total
+from policy_monitor.messages.inventories import inventory_sides
 from policy_monitor.messages.links import Link, event_link, home_region, subject_link
 from policy_monitor.messages.masking import masked
 from policy_monitor.messages.text import Phrase, name, sentence
@@ -95,7 +96,13 @@ def content(finding: Mapping[str, Any]) -> Content:
     actor = _object(finding, "actor")
     actor_kind = _member(actor, "kind", ActorKind)
     comparison = _object(finding, "comparison")
-    title = wording.heading(kind, verdict)
+    title, meaning = wording.heading(kind, verdict), wording.meaning(kind, verdict)
+    notice = wording.notice(kind, verdict, actor_kind, named=bool(_text(actor, "arn")))
+    told_by_itself = kind is FindingKind.BASELINE
+    if wording.is_sense(event_name := _text(finding, "event_name")):
+        # The summary says what is wrong and what to do; nobody is known to have done it.
+        (title, meaning), notice = wording.sense_words(event_name), ""
+        told_by_itself = True
     correction = _correction(finding)
     return Content(
         heading=f"Correction: {title.lower()}" if correction else title,
@@ -105,13 +112,13 @@ def content(finding: Mapping[str, Any]) -> Content:
         urgency=wording.SEVERITY_WORDS[severity],
         subject=wording.subject_phrase(subject_type, arn),
         summary=sentence(_text(finding, "summary")),
-        meaning=wording.meaning(kind, verdict),
+        meaning=meaning,
         repeats=finding.get("may_repeat") is True,
         correction=correction,
-        sides=sides(comparison, kind, subject_type),
-        reasons=_reasons(comparison),
-        who=_who(actor, actor_kind, _text(finding, "account")),
-        notice=wording.notice(kind, verdict, actor_kind, named=bool(_text(actor, "arn"))),
+        sides=(*inventory_sides(finding), *sides(comparison, kind, subject_type)),
+        reasons=() if told_by_itself else _reasons(comparison),
+        who=() if told_by_itself else _who(actor, actor_kind, _text(finding, "account")),
+        notice=notice,
         facts=_facts(finding, arn),
         links=_links(finding, arn),
         account=name(_text(finding, "account")).text,

@@ -73,7 +73,13 @@ _MEANING_STAGED = {
 _MEANING_BY_KIND = {
     FindingKind.ATTEMPT: "Nothing changed.",
     FindingKind.TAMPER: "It changes what watches the vendor's access: make sure that it was meant.",
-    FindingKind.BASELINE: "The monitor is live; changes from here on are reported.",
+    FindingKind.BASELINE: "Changes from here on are told.",
+}
+
+# What is told of the monitor itself: the event names of `senses`, heading and meaning.
+_SENSES = {
+    "SenseLost": ("Monitor impaired", "The monitor itself does not work as it should."),
+    "SenseRegained": ("Monitor restored", "This part of the monitor works as it should."),
 }
 
 # Why a request was not allowed on the other side: `because.before` of a grant.
@@ -124,6 +130,16 @@ def heading(kind: FindingKind, verdict: str) -> str:
     if not words.startswith("{"):
         verdict_words = verdict_words.lower()
     return words.format(verdict=verdict_words)
+
+
+def is_sense(event_name: str) -> bool:
+    """Whether a finding tells what became of one of the monitor's own senses."""
+    return event_name in _SENSES
+
+
+def sense_words(event_name: str) -> tuple[str, str]:
+    """The heading and the meaning of a finding about a sense of the monitor."""
+    return _SENSES[event_name]
 
 
 def side_titles(kind: FindingKind) -> tuple[str, str]:
