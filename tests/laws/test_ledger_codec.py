@@ -52,6 +52,7 @@ STATES = st.builds(
     roles=st.dictionaries(NAMES, ROLES, max_size=3),
     policies=st.dictionaries(NAMES, POLICIES, max_size=3),
     complete=st.booleans(),
+    blind=st.dictionaries(NAMES, NAMES, max_size=2),
 )
 
 

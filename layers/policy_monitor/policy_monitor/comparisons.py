@@ -16,6 +16,7 @@ from iamdiff import (
 from iamdiff import Document as ParsedDocument
 from iamdiff.catalogue import Catalogue
 from policy_monitor.access import Held, Reason
+from policy_monitor.holdings import holdings
 from policy_monitor.masks import faithful
 from policy_monitor.mutations import Documents
 
@@ -57,9 +58,8 @@ class Comparisons:
         A side of which something is not known makes the answer undetermined, with the reasons.
         """
         old, new = question.old, question.new
-        unknown = [*old.unknown, *new.unknown]
+        unknown = [*self.unknown(old), *self.unknown(new)]
         digests = dict.fromkeys((*_digests(old), *_digests(new)))
-        unknown += [_missing(sha256) for sha256 in digests if sha256 not in self._documents]
         if unknown:
             return undetermined(unknown)
         if _content(old) == _content(new):
@@ -68,6 +68,20 @@ class Comparisons:
         if key not in self._answers:
             self._answers[key] = self._compared(question, list(digests))
         return self._answers[key]
+
+    def unknown(self, held: Held) -> tuple[Reason, ...]:
+        """What of a side cannot be told, documents that the ledger lacks among it."""
+        missing = (sha256 for sha256 in _digests(held) if sha256 not in self._documents)
+        return (*held.unknown, *(_missing(sha256) for sha256 in missing))
+
+    def holdings(self, held: Held, principal: str) -> Mapping[str, Any] | None:
+        """What a side allows (`holdings.holdings`); None where that is not known."""
+        if self._catalogue is None or self.unknown(held):
+            return None
+        try:
+            return holdings(self._access(held), self._catalogue, principal)
+        except PolicyError:
+            return None
 
     def _compared(self, question: Question, digests: Sequence[str]) -> Mapping[str, Any]:
         try:

@@ -3,13 +3,15 @@
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from iamdiff.catalogue import Catalogue
 from policy_monitor.access import policy_access, role_access, trust_access
+from policy_monitor.beginning import beginnings
 from policy_monitor.comparisons import Comparisons, Question, unchanged
 from policy_monitor.effects import NO_VERSION, effects
-from policy_monitor.findings import Finding, FindingKind, Subject
+from policy_monitor.findings import Finding, FindingKind, Severity, Subject
 from policy_monitor.ledger import Genesis
 from policy_monitor.mutations import Documents, Mutation
 from policy_monitor.ordering import Wider
@@ -18,7 +20,7 @@ from policy_monitor.settings import Settings
 from policy_monitor.severity import severity
 from policy_monitor.state import AccountState
 from policy_monitor.summary import summary, withdrawal
-from policy_monitor.timeline import steps
+from policy_monitor.timeline import fold, steps
 
 
 def derive(
@@ -28,7 +30,7 @@ def derive(
     settings: Settings,
     catalogue: Catalogue | None,
 ) -> tuple[Finding, ...]:
-    """The findings of a set of mutations, in timeline order.
+    """The baseline's own findings, then those of a set of mutations, in timeline order.
 
     They depend on the set alone: the order of arrival, and repetition, change nothing.
 
@@ -39,7 +41,10 @@ def derive(
         undetermined.
     """
     comparisons = Comparisons(documents, catalogue)
-    findings = []
+    findings = [
+        replace(_finding(mutation, effect, effect.answer or unchanged(), text), inventory=held)
+        for mutation, effect, text, held in beginnings(genesis, comparisons, settings)
+    ]
     for step in steps(genesis, mutations, _wider(comparisons, settings)):
         for effect in effects(step, settings, documents):
             comparison = effect.answer or comparisons.answer(effect.question)
@@ -54,9 +59,22 @@ def derive(
     return tuple(findings)
 
 
+def folded(
+    genesis: Genesis,
+    mutations: Iterable[Mutation],
+    documents: Documents,
+    settings: Settings,
+    catalogue: Catalogue | None,
+) -> AccountState:
+    """The state after all mutations, as `derive` sees it; parameters are those of `derive`."""
+    return fold(genesis, mutations, _wider(Comparisons(documents, catalogue), settings))
+
+
 def withdrawn(mutation: Mutation, subject: Subject, kind: FindingKind) -> Finding:
     """What takes the place of a finding that later facts refute: there was no effect."""
     effect = no_effect(subject, kind, NO_VERSION)
+    if kind is FindingKind.TAMPER:
+        effect = replace(effect, severity=Severity.INFO)
     return _finding(mutation, effect, unchanged(), withdrawal(mutation, subject))
 
 
@@ -70,11 +88,13 @@ def digests(genesis: Genesis, mutations: Iterable[Mutation]) -> frozenset[str]:
     for mutation in mutations:
         for change in mutation.changes:
             found |= {getattr(change, name, None) for name in _DIGESTS}
-            found |= {sha256 for _, sha256 in getattr(change, "inline", ())}
+            for name in _LISTS:
+                found |= {sha256 for _, sha256 in getattr(change, name, ())}
     return frozenset(sha256 for sha256 in found if sha256 is not None)
 
 
 _DIGESTS = ("sha256", "trust_sha256", "boundary_sha256")
+_LISTS = ("inline", "versions")
 
 
 def _finding(
@@ -91,7 +111,7 @@ def _finding(
         subject=effect.subject,
         kind=effect.kind,
         verdict=verdict,
-        severity=severity(effect.kind, mutation.actor.kind, comparison).severity,
+        severity=effect.severity or severity(effect.kind, mutation.actor.kind, comparison).severity,
         actor=mutation.actor,
         summary=text,
         comparison=comparison,

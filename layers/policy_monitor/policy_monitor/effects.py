@@ -25,19 +25,24 @@ from policy_monitor.mutations import (
     PolicyDetached,
     PolicyObserved,
     PolicyUseChanged,
+    PrincipalDeleted,
     RoleCreated,
     RoleDeleted,
     RoleObserved,
     RoleTagged,
     RoleUntagged,
     RoleUpdated,
+    SenseLost,
+    SenseRegained,
     TrustChanged,
     VersionCreated,
     VersionDeleted,
 )
 from policy_monitor.scene import Effect, Scene, no_effect, policy_effect, role_effect, trust_effect
+from policy_monitor.senses import sense_lost, sense_regained
 from policy_monitor.settings import Settings
 from policy_monitor.timeline import Step
+from policy_monitor.transitions import newer_versions
 from policy_monitor.uses import use_effects
 
 # IAM's word on what it holds now: only what differs from what was known is an effect.
@@ -55,11 +60,8 @@ def effects(step: Step, settings: Settings, documents: Documents) -> tuple[Effec
         Policy documents by digest, to see whether a condition reads a tag that changed.
     """
     scene = Scene(step, settings, documents)
-    match step.mutation.kind:
-        case MutationKind.ATTEMPT:
-            return (no_effect(_aimed_at(scene), FindingKind.ATTEMPT, NO_VERSION),)
-        case MutationKind.TAMPER:
-            return ()
+    if step.mutation.kind is MutationKind.ATTEMPT:
+        return (no_effect(_aimed_at(scene), FindingKind.ATTEMPT, NO_VERSION),)
     found: dict[tuple[Subject, FindingKind], Effect] = {}
     for change in step.mutation.changes:
         for effect in EFFECTS[type(change)](scene, change):
@@ -116,10 +118,22 @@ def _version_created(scene: Scene, change: VersionCreated) -> Iterator[Effect]:
     if change.default:
         yield from _policy_change(scene, change)
         return
-    arn = change.policy_arn
+    yield from _staged(scene, change.policy_arn, change.version)
+
+
+def _policy_observed(scene: Scene, change: PolicyObserved) -> Iterator[Effect]:
+    """What IAM shows to be in force, and the newest version that waits to be."""
+    yield from _policy_change(scene, change)
+    after = scene.step.after.policies.get(change.policy_arn)
+    newer = newer_versions(scene.step.before.policies.get(change.policy_arn), after)
+    if newer:
+        yield from _staged(scene, change.policy_arn, newer[-1])
+
+
+def _staged(scene: Scene, arn: str, version: str) -> Iterator[Effect]:
     if scene.roles_with(arn) or scene.settings.watches_policy(arn):
         old = policy_access(scene.step.before, arn)
-        new = version_access(scene.step.after, arn, change.version)
+        new = version_access(scene.step.after, arn, version)
         yield policy_effect(arn, old, new, FindingKind.STAGED)
 
 
@@ -151,15 +165,18 @@ EFFECTS: Mapping[type, Callable[[Scene, Any], Iterator[Effect]]] = {
     PolicyCreated: _policy_change,
     PolicyDeleted: _policy_change,
     PolicyUseChanged: use_effects,
+    PrincipalDeleted: lambda _scene, _change: iter(()),  # who is gone can do nothing any more
     RoleObserved: _whole_role,
-    PolicyObserved: _policy_change,
+    PolicyObserved: _policy_observed,
+    SenseLost: sense_lost,
+    SenseRegained: sense_regained,
 }
 
 
 def _differs(effect: Effect) -> bool:
     old, new = effect.question.old, effect.question.new
     if effect.answer is not None:
-        return False
+        return bool(effect.answer["verdict"] != "equivalent")
     return bool(old.unknown or new.unknown) or (old.identity, old.boundary) != (
         new.identity,
         new.boundary,

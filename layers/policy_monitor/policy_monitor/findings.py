@@ -69,6 +69,8 @@ class Finding:
         ``policy-monitor/comparison/1`` as JSON (design, section 6), without id and elapsed_ms.
     summary : str
         One sentence for a person.
+    inventory : Mapping[str, Any] or None
+        What the role can do, by service and access level (`holdings`): with a baseline only.
     """
 
     finding_id: str
@@ -86,6 +88,7 @@ class Finding:
     comparison: Mapping[str, Any]
     before: DocumentVersion
     after: DocumentVersion
+    inventory: Mapping[str, Any] | None = None
 
     @property
     def slot(self) -> str:

@@ -14,8 +14,14 @@ from policy_monitor.settings import Settings
 ATTEMPTS = 5
 """How often findings are derived again because the ledger moved meanwhile."""
 
-# What `derive` makes; findings of other kinds are not its to withdraw.
-DERIVED_KINDS = (FindingKind.CHANGE, FindingKind.STAGED, FindingKind.ATTEMPT, FindingKind.DRIFT)
+# What `derive` makes of mutations, and withdraws where they do not tell it any more.
+DERIVED_KINDS = (
+    FindingKind.CHANGE,
+    FindingKind.STAGED,
+    FindingKind.ATTEMPT,
+    FindingKind.DRIFT,
+    FindingKind.TAMPER,
+)
 
 
 @dataclass(frozen=True, slots=True)

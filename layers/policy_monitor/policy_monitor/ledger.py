@@ -15,10 +15,15 @@ from policy_monitor.state import AccountState
 
 @dataclass(frozen=True, slots=True)
 class Genesis:
-    """The one baseline that everything is folded from; `read_at` is UTC, to the second."""
+    """The one baseline that everything is folded from; `read_at` is UTC, to the second.
+
+    `account` and `region` say where it was read; one that does not say announces nothing.
+    """
 
     read_at: str
     state: AccountState
+    account: str = ""
+    region: str = ""
 
 
 @dataclass(frozen=True, slots=True)

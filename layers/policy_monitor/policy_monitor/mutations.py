@@ -203,6 +203,13 @@ class PolicyUseChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class PrincipalDeleted:
+    """A principal that used a watched policy, and is not watched itself, is gone."""
+
+    principal: str
+
+
+@dataclass(frozen=True, slots=True)
 class RoleObserved:
     """A role as read from IAM: sets all that is known of it. `exists` is False where it is gone.
 
@@ -223,12 +230,37 @@ class RoleObserved:
 
 @dataclass(frozen=True, slots=True)
 class PolicyObserved:
-    """A managed policy's default version as read from IAM. `exists` is False where it is gone."""
+    """A managed policy's default version as read from IAM. `exists` is False where it is gone.
+
+    `versions`, where they were read too, are all that there are with their digests: they take the
+    place of what was known (a policy that was deleted and made anew counts from v1 again).
+    """
 
     policy_arn: str
     exists: bool = True
     version: str | None = None
     sha256: str | None = None
+    versions: tuple[tuple[str, str | None], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SenseLost:
+    """The monitor ceased to see something (`senses.SENSES`): `reason` says why, in a sentence.
+
+    `thing` is what does not work: its ARN, or what people call it.
+    """
+
+    sense: str
+    thing: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class SenseRegained:
+    """The monitor sees again what it had ceased to see."""
+
+    sense: str
+    thing: str
 
 
 type Change = (
@@ -250,8 +282,11 @@ type Change = (
     | PolicyCreated
     | PolicyDeleted
     | PolicyUseChanged
+    | PrincipalDeleted
     | RoleObserved
     | PolicyObserved
+    | SenseLost
+    | SenseRegained
 )
 """How a mutation changes the state: one of a closed set of records."""
 
@@ -268,7 +303,7 @@ class MutationKind(StrEnum):
     DRIFT = "drift"
     """A difference that no event told of, found by reconcile; `changes` are IAM's word."""
     TAMPER = "tamper"
-    """A change to the monitor's own eyes."""
+    """A change to the monitor's own eyes, or what became of them."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,18 +18,22 @@ from policy_monitor.mutations import (
     InlinePolicyDeleted,
     InlinePolicyPut,
     Mutation,
+    MutationKind,
     PolicyAttached,
     PolicyCreated,
     PolicyDeleted,
     PolicyDetached,
     PolicyObserved,
     PolicyUseChanged,
+    PrincipalDeleted,
     RoleCreated,
     RoleDeleted,
     RoleObserved,
     RoleTagged,
     RoleUntagged,
     RoleUpdated,
+    SenseLost,
+    SenseRegained,
     TrustChanged,
     Use,
     VersionCreated,
@@ -65,10 +69,14 @@ def ordered(state: AccountState, mutations: Iterable[Mutation], wider: Wider | N
     wider : callable, optional
         Decides between two orders that both apply. Without it, what takes away comes before what
         gives, and ids decide the rest.
+
+    Drift comes last: two readings that agree show what all calls of its second led to.
     """
-    unordered = sorted(mutations, key=_rank)
-    if len(unordered) == 1:  # as nearly all seconds are
-        return Order(tuple(unordered))
+    by_rank = sorted(mutations, key=_rank)
+    drift = tuple(m for m in by_rank if m.kind is MutationKind.DRIFT)
+    unordered = [m for m in by_rank if m.kind is not MutationKind.DRIFT]
+    if len(unordered) < 2:  # noqa: PLR2004 (as nearly all seconds are: one mutation)
+        return Order((*unordered, *drift))
     order = _applicable_order(state, unordered)
     places = {mutation.key: place for place, mutation in enumerate(order)}
     untold: set[str] = set()
@@ -83,7 +91,7 @@ def ordered(state: AccountState, mutations: Iterable[Mutation], wider: Wider | N
         taken, _ = outcomes[0] if wider is None else reduce(_widest(wider), outcomes)
         for place, mutation in zip([places[m.key] for m in component], taken, strict=True):
             order[place] = mutation
-    return Order(tuple(order), frozenset(untold))
+    return Order((*order, *drift), frozenset(untold))
 
 
 def changed(state: AccountState, mutation: Mutation) -> AccountState:
@@ -203,6 +211,10 @@ def _use(change: PolicyUseChanged) -> tuple[Part, ...]:
     return (("use", change.principal, change.use, arn),)
 
 
+def _sense(change: SenseLost | SenseRegained) -> tuple[Part, ...]:
+    return (("sense", change.sense),)
+
+
 # The parts of the state that a change sets, from the whole to the part.
 ALTERED: Mapping[type, Callable[[Any], tuple[Part, ...]]] = {
     PolicyAttached: _part("attached", ".policy_arn"),
@@ -229,6 +241,9 @@ ALTERED: Mapping[type, Callable[[Any], tuple[Part, ...]]] = {
     PolicyDeleted: _policy,
     PolicyObserved: _policy,
     PolicyUseChanged: _use,
+    PrincipalDeleted: lambda change: (("use", change.principal),),
+    SenseLost: _sense,
+    SenseRegained: _sense,
 }
 
 
@@ -249,8 +264,11 @@ RANKS: Mapping[type, int] = {
     RoleUpdated: 3,
     PolicyUseChanged: 3,
     BoundaryDeleted: 4,
+    SenseLost: 3,
+    SenseRegained: 3,
     VersionDeleted: 5,
     PolicyDeleted: 5,
+    PrincipalDeleted: 5,
     RoleDeleted: 5,
     # IAM's word, read after what happened in that second.
     PolicyObserved: 6,

@@ -38,12 +38,16 @@ class Writings:
     def settled(self, mutation: Mutation, state: AccountState) -> Mutation:
         """A mutation with None for every reading that shows a later time than its own.
 
+        Drift is as of the time at which it was read, so nothing of it is doubted.
+
         Parameters
         ----------
         state : AccountState
             What the fold knows before it.
         """
+        return mutation if mutation.kind is MutationKind.DRIFT else self._settled(mutation, state)
 
+    def _settled(self, mutation: Mutation, state: AccountState) -> Mutation:
         def settled(change: Change) -> Change:
             match change:
                 case PolicyAttached() | BoundaryPut() | PolicyObserved():

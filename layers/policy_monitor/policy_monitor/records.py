@@ -71,6 +71,8 @@ def finding_json(
 ) -> dict[str, Any]:
     """A finding as ``policy-monitor/finding/1`` (design, section 6), members in that order.
 
+    That of a baseline has an ``inventory`` beside them.
+
     Parameters
     ----------
     correction_of : str or None
@@ -78,9 +80,12 @@ def finding_json(
     may_repeat : bool
         Whether this finding may have been sent before; the member is there only where it is true.
     """
+    members = _encoded(finding)
+    if finding.inventory is None:
+        del members["inventory"]
     return {
         "schema": FINDING_SCHEMA,
-        **_encoded(finding),
+        **members,
         "correction_of": correction_of,
         **({"may_repeat": True} if may_repeat else {}),
     }

@@ -6,7 +6,13 @@ from typing import Any
 
 from policy_monitor.access import NOTHING, Held, Reason, policies_of, role_access, trust_access
 from policy_monitor.comparisons import Question, unchanged
-from policy_monitor.findings import DocumentVersion, FindingKind, Subject, SubjectType
+from policy_monitor.findings import (
+    DocumentVersion,
+    FindingKind,
+    Severity,
+    Subject,
+    SubjectType,
+)
 from policy_monitor.mutations import (
     Change,
     Documents,
@@ -30,6 +36,8 @@ class Effect:
     ----------
     answer : Mapping or None
         The comparison, where it is known without comparing documents.
+    severity : Severity or None
+        How soon to look, where it does not follow from the comparison.
     """
 
     subject: Subject
@@ -38,6 +46,7 @@ class Effect:
     before: DocumentVersion
     after: DocumentVersion
     answer: Mapping[str, Any] | None = None
+    severity: Severity | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,8 +126,13 @@ def trust_effect(scene: Scene, name: str, change: Change) -> Effect:
 
 
 def policy_effect(arn: str, old: Held, new: Held, kind: FindingKind) -> Effect:
-    """On a policy by itself: judged as a part of some access."""
-    same = old.version is not None and old.version == new.version
+    """On a policy by itself: judged as a part of some access.
+
+    A version's document never changes, so the same version is the same policy, but for one that
+    was deleted and made anew: it counts from v1 again.
+    """
+    renewed = bool(old.identity and new.identity) and old.identity != new.identity
+    same = old.version is not None and old.version == new.version and not renewed
     return Effect(
         Subject(SubjectType.POLICY, arn),
         kind,

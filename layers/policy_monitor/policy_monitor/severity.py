@@ -79,6 +79,7 @@ RULES = (
         "what watches the vendor's access was changed",
         _is(FindingKind.TAMPER),
     ),
+    Rule(Severity.INFO, "the monitor begins to watch", _is(FindingKind.BASELINE)),
     Rule(
         Severity.MEDIUM,
         "the vendor tried what it may not do",

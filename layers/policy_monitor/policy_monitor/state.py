@@ -50,6 +50,8 @@ class AccountState:
     ----------
     complete : bool
         True where a baseline was read: a role or policy that is not listed does not exist.
+    blind : Mapping[str, str]
+        The monitor's senses that are lost, and why.
     uses : Mapping[str, frozenset[tuple[str, Use]]]
         By policy ARN: principals (``role/NAME``) that are not watched, and how they use it.
     """
@@ -58,3 +60,4 @@ class AccountState:
     policies: Mapping[str, PolicyState] = field(default_factory=dict)
     uses: Mapping[str, frozenset[tuple[str, Use]]] = field(default_factory=dict)
     complete: bool = False
+    blind: Mapping[str, str] = field(default_factory=dict)

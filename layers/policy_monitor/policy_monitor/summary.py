@@ -21,17 +21,21 @@ from policy_monitor.mutations import (
     PolicyDetached,
     PolicyObserved,
     PolicyUseChanged,
+    PrincipalDeleted,
     RoleCreated,
     RoleDeleted,
     RoleObserved,
     RoleTagged,
     RoleUntagged,
     RoleUpdated,
+    SenseLost,
+    SenseRegained,
     TrustChanged,
     Use,
     VersionCreated,
     VersionDeleted,
 )
+from policy_monitor.senses import sense_sentence
 
 EVERY_ACTION = "every action"
 
@@ -56,6 +60,9 @@ def summary(
     order_untold : bool
         Nothing tells in which order the calls of this second were made.
     """
+    for change in mutation.changes:
+        if isinstance(change, SenseLost | SenseRegained):
+            return sense_sentence(change)
     deed = f"{_who(mutation.actor)} {_deed(mutation, subject)}"
     if kind is FindingKind.ATTEMPT:
         return f"{deed}; IAM refused it ({mutation.error})."
@@ -98,7 +105,9 @@ def _deed(mutation: Mutation, subject: Subject) -> str:
     if mutation.kind is MutationKind.OMITTED:
         return f"called {mutation.event_name}, whose parameters CloudTrail left out"
     if mutation.kind is MutationKind.DRIFT:
-        return f"changed {_short(subject.arn)}, of which no event told"
+        uses = [change for change in mutation.changes if isinstance(change, PolicyUseChanged)]
+        what = " and ".join(map(_use_words, uses)) or f"changed {_short(subject.arn)}"
+        return f"{what}, of which no event told"
     return " and ".join(DEEDS[type(change)](change) for change in mutation.changes)
 
 
@@ -228,6 +237,9 @@ DEEDS: Mapping[type[Change], Callable[[Any], str]] = {
     PolicyCreated: lambda c: f"created {_short(c.policy_arn)}",
     PolicyDeleted: lambda c: f"deleted {_short(c.policy_arn)}",
     PolicyUseChanged: _use_words,
+    PrincipalDeleted: lambda c: f"deleted {c.principal}",
     RoleObserved: lambda c: f"changed {c.role}",
     PolicyObserved: lambda c: f"changed {_short(c.policy_arn)}",
+    SenseLost: lambda c: f"impaired {_short(c.thing)}",
+    SenseRegained: lambda c: f"restored {_short(c.thing)}",
 }

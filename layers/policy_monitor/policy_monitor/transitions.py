@@ -23,12 +23,15 @@ from policy_monitor.mutations import (
     PolicyDetached,
     PolicyObserved,
     PolicyUseChanged,
+    PrincipalDeleted,
     RoleCreated,
     RoleDeleted,
     RoleObserved,
     RoleTagged,
     RoleUntagged,
     RoleUpdated,
+    SenseLost,
+    SenseRegained,
     TrustChanged,
     Use,
     VersionCreated,
@@ -53,6 +56,18 @@ def version_number(version: str) -> int:
     """The number of a policy version: IAM counts up and never gives one twice."""
     found = re.match(r"v(\d+)", version)
     return int(found[1]) if found else 0
+
+
+def newer_versions(known: PolicyState | None, held: PolicyState | None) -> tuple[str, ...]:
+    """Versions that a policy holds, not in force, made after all that is known of it; by number.
+
+    Of a policy that is not known: those made after the one in force.
+    """
+    if held is None or held.default is None:
+        return ()
+    last = max(map(version_number, known.versions if known and known.versions else (held.default,)))
+    newer = [v for v in held.versions if version_number(v) > last and v != held.default]
+    return tuple(sorted(newer, key=version_number))
 
 
 def _role(state: AccountState, name: str) -> RoleState:
@@ -198,6 +213,12 @@ def _change_use(state: AccountState, change: PolicyUseChanged) -> AccountState:
     return replace(state, uses={arn: users for arn, users in uses.items() if users})
 
 
+def _delete_principal(state: AccountState, change: PrincipalDeleted) -> AccountState:
+    own = {(change.principal, use) for use in Use}
+    uses = {arn: users - own for arn, users in state.uses.items()}
+    return replace(state, uses={arn: users for arn, users in uses.items() if users})
+
+
 def _observe_role(state: AccountState, change: RoleObserved) -> AccountState:
     state = _without_role(state, change.role)
     if not change.exists:
@@ -220,7 +241,19 @@ def _observe_role(state: AccountState, change: RoleObserved) -> AccountState:
 def _observe_policy(state: AccountState, change: PolicyObserved) -> AccountState:
     if not change.exists:
         return _delete_policy(state, PolicyDeleted(change.policy_arn))
+    if change.versions:
+        policy = PolicyState(change.policy_arn, dict(change.versions), change.version)
+        return replace(state, policies={**state.policies, policy.arn: policy})
     return _with_policy(state, change.policy_arn, change.version, change.sha256, default=True)
+
+
+def _lose_sense(state: AccountState, change: SenseLost) -> AccountState:
+    return replace(state, blind={**state.blind, change.sense: change.reason})
+
+
+def _regain_sense(state: AccountState, change: SenseRegained) -> AccountState:
+    lost = {sense: reason for sense, reason in state.blind.items() if sense != change.sense}
+    return replace(state, blind=lost)
 
 
 # The types of change are keys, so each function may name its own; mypy cannot follow that.
@@ -243,6 +276,9 @@ TRANSITIONS: Mapping[type, Callable[[AccountState, Any], AccountState]] = {
     PolicyCreated: _create_policy,
     PolicyDeleted: _delete_policy,
     PolicyUseChanged: _change_use,
+    PrincipalDeleted: _delete_principal,
     RoleObserved: _observe_role,
     PolicyObserved: _observe_policy,
+    SenseLost: _lose_sense,
+    SenseRegained: _regain_sense,
 }

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from policy_monitor.access import NOTHING, Reason, policy_access
 from policy_monitor.comparisons import Question, unchanged, undetermined
-from policy_monitor.findings import Subject, SubjectType
+from policy_monitor.findings import FindingKind, Subject, SubjectType
 from policy_monitor.mutations import PolicyUseChanged, Use
 from policy_monitor.scene import Effect, Scene
 
@@ -20,6 +20,8 @@ def use_effects(scene: Scene, change: PolicyUseChanged) -> Iterator[Effect]:
     arn = change.policy_arn
     if arn is None or not scene.settings.watches_policy(arn):
         return
+    if scene.kind is FindingKind.DRIFT and scene.step.before.uses == scene.step.after.uses:
+        return  # an event that came late has told it
     held = policy_access(scene.step.after, arn)
     old, new = (NOTHING, held) if change.begun else (held, NOTHING)
     yield Effect(Subject(SubjectType.POLICY, arn), scene.kind, Question(old, new), old.one, new.one)

@@ -1,0 +1,145 @@
+"""The monitor's own senses: what each one is for, and what it means to lose it.
+
+A sense that is lost or regained is a fact of the ledger (`SenseLost`, `SenseRegained`), found by
+`vigilance`; what people are told of it is derived from these facts like everything else.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+
+from policy_monitor.access import Reason
+from policy_monitor.comparisons import undetermined
+from policy_monitor.findings import DocumentVersion, FindingKind, Severity, Subject, SubjectType
+from policy_monitor.mutations import SenseLost, SenseRegained
+from policy_monitor.scene import Effect, Scene, no_effect
+
+_NO_VERSION = DocumentVersion(None, None)
+
+
+@dataclass(frozen=True, slots=True)
+class Sense:
+    """One sense.
+
+    Attributes
+    ----------
+    severity : Severity
+        How soon a person should look once it is lost.
+    lost, regained : str
+        What that means, as a sentence; `lost` without its end, since the reason follows.
+    remedy : str
+        What holds meanwhile, or is to be done.
+    """
+
+    severity: Severity
+    lost: str
+    remedy: str
+    regained: str
+
+
+_MEANWHILE = (
+    "Until it is mended, a change shows only where IAM is compared with the ledger: later, and "
+    "perhaps without who made it."
+)
+
+TRAIL = "trail"
+RULE = "rule"
+ARCHIVE = "archive"
+DEAD_LETTERS = "dead-letters"
+SUBSCRIPTIONS = "subscriptions"
+JUDGEMENT = "judgement"
+LEDGER = "ledger"
+IAM = "iam"
+EVENT_HISTORY = "event-history"
+
+SENSES: Mapping[str, Sense] = {
+    TRAIL: Sense(
+        Severity.CRITICAL,
+        "No trail tells the monitor of changes as they happen",
+        _MEANWHILE,
+        "A trail tells the monitor of changes as they happen again.",
+    ),
+    RULE: Sense(
+        Severity.CRITICAL,
+        "A rule no longer tells the monitor of changes as they happen",
+        _MEANWHILE,
+        "The rule tells the monitor of changes as they happen again.",
+    ),
+    ARCHIVE: Sense(
+        Severity.MEDIUM,
+        "Events are no longer kept for a replay",
+        "What a failure loses meanwhile cannot be replayed.",
+        "Events are kept for a replay again.",
+    ),
+    DEAD_LETTERS: Sense(
+        Severity.HIGH,
+        "Something could not be delivered or handled",
+        "Read the messages of the dead-letter queue, mend the cause, and send them again.",
+        "The dead-letter queue is empty again.",
+    ),
+    SUBSCRIPTIONS: Sense(
+        Severity.CRITICAL,
+        "Nobody is told what the monitor finds",
+        "Confirm the subscription in the message that AWS sent there, or subscribe anew.",
+        "Somebody is told what the monitor finds again.",
+    ),
+    JUDGEMENT: Sense(
+        Severity.HIGH,
+        "What happens is recorded, but not judged",
+        "Look at the log of the function judge.",
+        "What happens is judged again.",
+    ),
+    LEDGER: Sense(
+        Severity.CRITICAL,
+        "The ledger has lost facts that it had recorded",
+        "What rested on them may be told wrongly: restore the table from its backup.",
+        "The ledger holds all the facts that it has recorded again.",
+    ),
+    IAM: Sense(
+        Severity.CRITICAL,
+        "The monitor cannot compare IAM with its ledger",
+        "A change of which no event tells stays unseen meanwhile.",
+        "The monitor compares IAM with its ledger again.",
+    ),
+    EVENT_HISTORY: Sense(
+        Severity.MEDIUM,
+        "The monitor cannot look up changes of which no event told it",
+        "Such a change is told without who made it.",
+        "The monitor can look up again who made a change of which no event told it.",
+    ),
+}
+"""By name; a sense of one of several things is named ``rule:RoleRule``."""
+
+
+def sense(name: str) -> Sense:
+    """What is known of a sense."""
+    return SENSES[name.partition(":")[0]]
+
+
+def sense_sentence(change: SenseLost | SenseRegained) -> str:
+    """What a person is told."""
+    known = sense(change.sense)
+    if isinstance(change, SenseRegained):
+        return known.regained
+    return f"{known.lost}: {change.reason.rstrip('.')}. {known.remedy}"
+
+
+def sense_lost(scene: Scene, change: SenseLost) -> Iterator[Effect]:
+    """Told once, until it is regained: what is seen of access meanwhile may not be all."""
+    if change.sense not in scene.step.before.blind:
+        reason = Reason(f"blind-{change.sense.partition(':')[0]}", change.reason)
+        yield replace(
+            _effect(change.thing),
+            answer=undetermined([reason]),
+            severity=sense(change.sense).severity,
+        )
+
+
+def sense_regained(scene: Scene, change: SenseRegained) -> Iterator[Effect]:
+    """Told where the loss was."""
+    if change.sense in scene.step.before.blind:
+        yield _effect(change.thing)
+
+
+def _effect(thing: str) -> Effect:
+    effect = no_effect(Subject(SubjectType.MONITOR, thing), FindingKind.TAMPER, _NO_VERSION)
+    return replace(effect, severity=Severity.INFO)
