@@ -6,7 +6,7 @@ only groups in which the two sides' statements differ are made at all: most of t
 policy is never looked at.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import NamedTuple
@@ -84,19 +84,22 @@ class ActionIndex:
     everywhere: Sides = field(default=Sides(0, 0))
     exclusions: dict[frozenset[ActionPattern], Exclusion] = field(default_factory=dict)
 
-    def add(self, texts: Iterable[str], sides: Sides) -> None:
-        """Enter an Action element."""
+    def add(self, texts: Iterable[str], sides: Sides, only: Container[str] | None) -> None:
+        """Enter an Action element, or what of it speaks of some services."""
         services = self.services
         for text in texts:
             pattern = parse_action(text)
             if pattern is None:
                 continue
-            if pattern.service == EVERY_SERVICE:
+            service, name = pattern
+            if service == EVERY_SERVICE:
                 self.everywhere |= sides
-                continue
-            names = services.setdefault(pattern.service, {})
-            known = names.get(pattern.name)
-            names[pattern.name] = sides if known is None else known | sides
+            elif only is None or service in only:
+                names = services.get(service)
+                if names is None:
+                    names = services[service] = {}
+                known = names.get(name)
+                names[name] = sides if known is None else known | sides
 
     def add_exclusion(self, texts: Iterable[str], sides: Sides) -> None:
         """Enter a NotAction element; one that excludes everything matches nothing."""
@@ -141,6 +144,32 @@ class ActionIndex:
                 cell = ActionCell(EVERY_SERVICE, ("*",), "x")
                 found.setdefault(sides, []).append(cell)
         return found
+
+
+def build_index(elements: Iterable[tuple[bool, tuple[str, ...], Sides]]) -> ActionIndex:
+    """Index action elements: whether it is NotAction, its patterns, and the bodies that have it.
+
+    Of elements that the same bodies of both sides have, only what speaks of a service that
+    another element changes is entered: elsewhere nothing can differ.
+    """
+    changed: list[tuple[bool, tuple[str, ...], Sides]] = []
+    same: list[tuple[bool, tuple[str, ...], Sides]] = []
+    for element in elements:
+        (same if element[2].old == element[2].new else changed).append(element)
+    touched = {
+        pattern.service
+        for _, texts, _ in changed
+        for text in texts
+        if (pattern := parse_action(text)) is not None
+    }
+    anything = EVERY_SERVICE in touched or any(inverted for inverted, _, _ in changed)
+    index = ActionIndex()
+    for inverted, texts, sides in (*changed, *same):
+        if inverted:
+            index.add_exclusion(texts, sides)
+        else:
+            index.add(texts, sides, None if anything else touched)
+    return index
 
 
 class ServiceIndex:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
-from iamdiff.actions import ActionIndex, Sides
+from iamdiff.actions import ActionIndex, Sides, build_index
 from iamdiff.arns import Pattern, crossing_readings, is_ambiguous, parse_pattern
 from iamdiff.globs import literal
 from iamdiff.logic import Undecided
@@ -90,6 +90,10 @@ class Key(NamedTuple):
     principals: Principals | None
 
 
+type Element = tuple[bool, tuple[str, ...]]
+"""An Action or NotAction (True) element: its patterns as they were written."""
+
+
 @dataclass(slots=True)
 class BodyTable:
     """The bodies of both sides; body i is bit i of a mask.
@@ -99,6 +103,8 @@ class BodyTable:
     crossing : bool
         How to read resource patterns with fewer than six fields: completed with ``*``, or with
         stars that run over colons.
+    elements : dict[Element, list[int]]
+        Masks of the old and of the new side's bodies that have the element.
     ambiguous : set[str]
         The patterns on which the two readings differ.
     """
@@ -108,7 +114,7 @@ class BodyTable:
     places: tuple[dict[int, list[Place]], dict[int, list[Place]]] = field(
         default_factory=lambda: ({}, {})
     )
-    index: ActionIndex = field(default_factory=ActionIndex)
+    elements: dict[Element, list[int]] = field(default_factory=dict)
     ambiguous: set[str] = field(default_factory=set)
     known: dict[Key, int] = field(default_factory=dict)
 
@@ -131,12 +137,14 @@ class BodyTable:
             places = self.places[side].setdefault(body, [])
             if document is not _NO_BOUNDARY:
                 places.append(Place(number, statement))
-            bit = 1 << body
-            sides = Sides(0, bit) if side else Sides(bit, 0)
-            if statement.inverted_actions:
-                self.index.add_exclusion(statement.actions, sides)
-            else:
-                self.index.add(statement.actions, sides)
+            element = (statement.inverted_actions, statement.actions)
+            self.elements.setdefault(element, [0, 0])[side] |= 1 << body
+
+    def index(self) -> ActionIndex:
+        """The actions of both sides' statements, as far as a difference can arise there."""
+        return build_index(
+            (inverted, texts, Sides(*sides)) for (inverted, texts), sides in self.elements.items()
+        )
 
     def _body(self, statement: Statement, number: int, *, variables: bool) -> int:
         resources = statement.resources

@@ -1,11 +1,11 @@
 """How two accesses differ: a verdict, and grants with witnesses as its proof."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import NamedTuple
 
-from iamdiff.actions import ActionCell, Sides
+from iamdiff.actions import ActionCell, ActionIndex, Sides
 from iamdiff.bodies import LINK, NOT_LINK, BodyTable, is_linked, template_of
 from iamdiff.budget import Budget, BudgetExceeded
 from iamdiff.callers import CallerClass, caller_classes
@@ -19,6 +19,7 @@ from iamdiff.grants import (
     Named,
     Naming,
     Row,
+    Spelling,
     access_levels,
     is_latent,
     name_actions,
@@ -212,7 +213,8 @@ class _Finding:
     def search(self) -> None:
         """Look at every class of requests in which the two sides' statements differ."""
         question = self.question
-        groups = self.table.index.groups(self.budget)
+        index = self.table.index()
+        groups = index.groups(self.budget)
         if not groups:
             return
         for caller in caller_classes(self.table, question.kind, question.principal):
@@ -227,10 +229,14 @@ class _Finding:
                 len(self.table.bodies),
                 part=question.part,
             )
-            self._search(differ, caller, groups)
+            self._search(differ, caller, index, groups)
 
     def _search(
-        self, differ: Differ, caller: CallerClass, groups: Mapping[Sides, Sequence[ActionCell]]
+        self,
+        differ: Differ,
+        caller: CallerClass,
+        index: ActionIndex,
+        groups: Mapping[Sides, Sequence[ActionCell]],
     ) -> None:
         founds: tuple[Found, ...] = ([], [], [], [])
         named: dict[Sides, list[ActionCell]] = {}
@@ -245,10 +251,8 @@ class _Finding:
                 for found, differences in zip(founds, region.decision[:4], strict=True):
                     entries = [Entry(region, *each) for each in differences]
                     found.append((sides, entries))
-        spelling, keys = _spelling(self.question)
-        naming = Naming(
-            self.table.index, named, caller.mask, self.question.catalogue, spelling, keys
-        )
+        spelling = Spelling(tuple(_statements(self.question)))
+        naming = Naming(index, named, caller.mask, self.question.catalogue, spelling)
         gained, lost, lifted, added = founds
         self.gained += self._grants(gained, naming, caller, side=1)
         self.lost += self._grants(lost, naming, caller, side=0)
@@ -382,17 +386,10 @@ def _gravity(draft: Drafted) -> tuple[bool, int, int]:
     return draft.latent, min(levels, default=len(ACCESS_LEVELS)), -len(draft.named.catalogued)
 
 
-def _spelling(question: Question) -> tuple[dict[str, str], dict[str, str]]:
-    """Action patterns and context keys in lower case, as the policies' authors wrote them."""
-    statements = [
-        statement
-        for access in (question.old, question.new)
-        for document in (*access.identity, *([access.boundary] if access.boundary else []))
-        for statement in document.statements
-    ]
-    actions = {text.lower(): text for each in statements for text in each.actions}
-    keys = {c.key.lower(): c.key for each in statements for c in each.conditions}
-    return actions, keys
+def _statements(question: Question) -> Iterator[Statement]:
+    for access in (question.old, question.new):
+        for document in (*access.identity, *([access.boundary] if access.boundary else [])):
+            yield from document.statements
 
 
 def _reason(condition: Condition) -> Reason:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import NamedTuple
 
 from iamdiff.actions import EVERY_SERVICE, ActionCell, ActionIndex, ServiceIndex, Sides
@@ -12,7 +12,7 @@ from iamdiff.budget import Budget, BudgetExceeded
 from iamdiff.catalogue import ACCESS_LEVELS, Catalogue, CataloguedAction
 from iamdiff.differences import Before, Cause, Region
 from iamdiff.globs import is_literal, matcher, readable
-from iamdiff.model import Condition, ContextValue, Request
+from iamdiff.model import Condition, ContextValue, Request, Statement
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +85,23 @@ class Row:
     stopped_by: dict[int, None] = field(default_factory=dict)
 
 
+class Spelling:
+    """Names as the policies' authors wrote them; looked up by their lower case."""
+
+    def __init__(self, statements: Sequence[Statement]) -> None:
+        self.statements = statements
+
+    @cached_property
+    def actions(self) -> Mapping[str, str]:
+        """Action patterns."""
+        return {text.lower(): text for each in self.statements for text in each.actions}
+
+    @cached_property
+    def keys(self) -> Mapping[str, str]:
+        """Context keys."""
+        return {c.key.lower(): c.key for each in self.statements for c in each.conditions}
+
+
 @dataclass(slots=True)
 class Naming:
     """What rows are named with.
@@ -95,23 +112,18 @@ class Naming:
         The classes of actions of each group.
     mask : int
         The bodies that speak of the principals at hand.
-    spelling : Mapping[str, str]
-        Action patterns in lower case, as the policies' authors wrote them.
-    keys : Mapping[str, str]
-        Context keys, likewise.
     """
 
     actions: ActionIndex
     groups: Mapping[Sides, Sequence[ActionCell]]
     mask: int
     catalogue: Catalogue
-    spelling: Mapping[str, str]
-    keys: Mapping[str, str]
+    spelling: Spelling
     listed: dict[str, dict[Sides, list[CataloguedAction]]] = field(default_factory=dict)
 
     def request(self, action: str, resource: str, entry: Entry) -> Request:
         """A request that shows a difference."""
-        context = {self.keys.get(key, key): value for key, value in entry.context.items()}
+        context = {self.spelling.keys.get(key, key): value for key, value in entry.context.items()}
         return Request(action, resource, context=context)
 
     def group_of(self, service: str, name: str) -> Sides:
@@ -200,7 +212,7 @@ def name_actions(row: Row, naming: Naming) -> Named:
         names = widest(pattern for _, cell in members for pattern in cell.patterns)
         for name in names:
             listed = known.get(name)
-            text = listed.name if listed else naming.spelling.get(f"{service}:{name}")
+            text = listed.name if listed else naming.spelling.actions.get(f"{service}:{name}")
             text = text or f"{service}:{name}"
             patterns.append(text)
             if is_literal(name) and not listed:
@@ -254,7 +266,7 @@ def witness_of(row: Row, named: Named, naming: Naming) -> Request:
     name = cell.example if cell.service != EVERY_SERVICE else "Anything"
     service = _unnamed_service(naming) if cell.service == EVERY_SERVICE else cell.service
     listed = naming.catalogue.actions(service).get(name)
-    spelled = listed.name if listed else naming.spelling.get(f"{service}:{name}")
+    spelled = listed.name if listed else naming.spelling.actions.get(f"{service}:{name}")
     return naming.request(spelled or f"{service}:{name}", entry.any_resource, entry)
 
 

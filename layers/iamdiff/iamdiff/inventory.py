@@ -188,7 +188,7 @@ class _Stock:
         self, table: BodyTable, asked: Asked
     ) -> Iterator[tuple[CataloguedAction, int, int]]:
         """The actions that an Allow speaks of, with their bodies and what they take."""
-        index = table.index
+        index = table.index()
         swept = index.everywhere.new
         for exclusion in index.exclusions.values():
             swept |= exclusion.sides.new
