@@ -13,7 +13,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 COMPILE := $(BIN)/uv pip compile --quiet --upgrade --python-version 3.13 --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --no-header
 
-.PHONY: help setup demo test lint format build lock clean
+.PHONY: help setup demo test lint format build lock bench clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -48,6 +48,9 @@ build: setup ## sam build: the functions and layers as they are deployed
 lock: setup ## pin the newest versions of all requirements, with hashes
 	$(COMPILE) layers/runtime/requirements.in -o layers/runtime/requirements.txt
 	$(COMPILE) requirements-dev.in -c layers/runtime/requirements.txt -o requirements-dev.txt
+
+bench: setup ## measure iamdiff; ARGS=--write keeps the tables in docs/benchmarks.md
+	@for part in comparison smt growth hostile startup; do $(BIN)/python benchmarks/$$part.py $(ARGS) || exit 1; done
 
 clean: ## remove what was made here
 	rm -rf $(VENV) .aws-sam .cache .hypothesis .mypy_cache .pytest_cache .ruff_cache build

@@ -1,0 +1,140 @@
+"""How much faster iamdiff is than an SMT solver on the same questions.
+
+The peer is the second opinion of the tests (tests/oracle/smt.py, z3), asked about a sample of the
+real pairs, from the smallest to the largest, with 10 s a direction. Ratios are over the pairs that
+it solves; those on which its time runs out, and those that it does not encode, are counted apart.
+"""
+
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any, NamedTuple
+from zlib import crc32
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from benchmarks import measurement
+from benchmarks.comparison import answer, load_catalogue, texts
+from benchmarks.measurement import FIGURES, Target, figure, percentile, rounded, table, timed
+
+_SAMPLE = 48
+_REPEATS = 3
+_PATIENCE_MS = 10_000
+_MOST_S = 45.0
+"""For one pair: both directions, and the encoding, which the solver's own limit does not bind."""
+_ALL_S = 240.0
+_TARGETS = {"median": Target(100, "x", at_least=True), "p95": Target(400, "x", at_least=True)}
+_SHARES = {"median": 0.5, "p95": 0.95}
+_LISTED = 10
+
+
+class Measured(NamedTuple):
+    """One pair: both times, and both verdicts; the peer's is None where it gave none."""
+
+    name: str
+    ms: float
+    verdict: str
+    peer_ms: float
+    peer: str | None
+    waited_s: float
+
+    @property
+    def is_timeout(self) -> bool:
+        """Whether the peer's time ran out: of the clock on the wall, as z3 counts it."""
+        return self.peer is None and self.waited_s * 1000 >= _PATIENCE_MS
+
+
+def _sample() -> list[dict[str, Any]]:
+    """Pairs of every size, evenly."""
+    pairs = sorted(measurement.real_pairs(), key=lambda pair: (len(str(pair)), pair["id"]))
+    step = len(pairs) / _SAMPLE
+    return [pairs[int((place + 0.5) * step)] for place in range(_SAMPLE)]
+
+
+def _ask_peer(pair: dict[str, Any]) -> tuple[float, str | None, float]:
+    """The peer's time and verdict, and how long that took."""
+    from tests.oracle.smt import verdict  # noqa: PLC0415 - only the worker needs the solver
+
+    def parse_and_compare(*sides: str) -> str | None:
+        old, new = ({"identity": [json.loads(side)], "boundary": None} for side in sides)
+        return verdict(old, new, milliseconds=_PATIENCE_MS)
+
+    started = time.monotonic()
+    ms, found = timed(parse_and_compare, *texts(pair))
+    return ms, found, time.monotonic() - started
+
+
+def _measure(pair: dict[str, Any]) -> Measured:
+    runs = sorted((timed(answer, *texts(pair)) for _ in range(_REPEATS)), key=lambda run: run[0])
+    ms, found = runs[_REPEATS // 2]
+    worker = ("smt.py", "--worker", pair["id"])
+    try:
+        ((peer_ms, peer, waited_s),) = measurement.in_a_new_process(*worker, seconds=_MOST_S)
+    except subprocess.TimeoutExpired:
+        peer_ms, peer, waited_s = _MOST_S * 1000, None, _MOST_S
+    return Measured(pair["id"], ms, found.verdict, peer_ms, peer, waited_s)
+
+
+def report(measured: list[Measured]) -> str:
+    """The figures as Markdown."""
+    solved = [each for each in measured if each.peer is not None]
+    timeouts = [each for each in measured if each.is_timeout]
+    rows = [
+        figure("pairs asked", len(measured), ""),
+        figure("solved by the peer", len(solved), ""),
+        figure("its time ran out", len(timeouts), ""),
+        figure("not encoded by it", len(measured) - len(solved) - len(timeouts), ""),
+    ]
+    for name, share in _SHARES.items():
+        own = percentile([each.ms for each in solved], share)
+        peer = percentile([each.peer_ms for each in solved], share)
+        rows.append(figure(f"iamdiff, {name}", own, " ms"))
+        rows.append(figure(f"peer, {name}", peer, " ms"))
+        rows.append(figure(f"peer's {name} ÷ iamdiff's", peer / own, "x", _TARGETS[name]))
+    ratios = [each.peer_ms / each.ms for each in solved]
+    rows.append(figure("peer ÷ iamdiff of the middle pair", percentile(ratios, 0.5), "x"))
+    rows.append(figure("peer ÷ iamdiff of the pair where it is least", min(ratios), "x"))
+    apart = [each for each in solved if each.peer != each.verdict]
+    rows.append(figure("verdicts that differ", len(apart), "", Target(0)))
+    parts = [table(FIGURES, rows)]
+    if timeouts:
+        parts.append("Its time ran out on (iamdiff's ms): " + _named(timeouts) + ".")
+    if apart:
+        told = (f"{each.name} ({each.verdict}, peer: {each.peer})" for each in apart[:_LISTED])
+        parts.append("Verdicts differ on: " + ", ".join(told) + ".")
+    return "\n\n".join(parts)
+
+
+def _named(measured: list[Measured]) -> str:
+    names = [f"{each.name} ({rounded(each.ms)})" for each in measured]
+    more = f" and {len(names) - _LISTED} more" if len(names) > _LISTED else ""
+    return ", ".join(names[:_LISTED]) + more
+
+
+def main() -> None:
+    """Measure, or be the process that asks the peer."""
+    options = measurement.arguments(__doc__ or "", worker=True)
+    pairs = _sample()
+    if options.worker:
+        (pair,) = (each for each in pairs if each["id"] == options.worker)
+        print(json.dumps(_ask_peer(pair)))
+        return
+    load_catalogue()
+    started = time.monotonic()
+    measured = []
+    # Sizes mixed, so that a run that is cut short has seen all of them.
+    for pair in sorted(pairs, key=lambda each: crc32(each["id"].encode())):
+        if time.monotonic() - started > _ALL_S:
+            break
+        measured.append(_measure(pair))
+        print(f"{len(measured)}/{len(pairs)} {pair['id']}", file=sys.stderr, flush=True)
+    about = " ".join((__doc__ or "").split())
+    measurement.publish(
+        "smt", "Beside an SMT solver", f"{about}\n\n{report(measured)}", write=options.write
+    )
+
+
+if __name__ == "__main__":
+    main()
