@@ -18,7 +18,7 @@ from iamdiff.arns import EVERYTHING, Pattern, matches, resource_cells
 from iamdiff.bodies import Block, Body, BodyTable, resource_link
 from iamdiff.budget import Budget
 from iamdiff.callers import CallerClass
-from iamdiff.globs import Cell, readable
+from iamdiff.globs import Cell
 from iamdiff.model import Condition, ContextValue, Effect
 from iamdiff.solver import Solver, Target
 
@@ -265,7 +265,7 @@ class Differ:
         # Which resource it is matters only where a pattern with variables reads it.
         tied = bool((old | new) >> self.underived)
         read = cell.example if tied else None
-        target = Target(readable(cell.example), partial(index.holds, cell=cell), tied)
+        target = Target(cell.example, partial(index.holds, cell=cell), tied)
         known = self.decided.get((old, new, read))
         if known is None:
             then, now = self._standing(old), self._standing(new)

@@ -14,9 +14,9 @@ from typing import NamedTuple
 from iamdiff.arns import matches, parse_pattern
 from iamdiff.bodies import RESOURCE, is_linked, template_of
 from iamdiff.domains import UNREAD, value_test
-from iamdiff.globs import literal, readable
+from iamdiff.globs import arn_fields, literal, matcher
 from iamdiff.logic import Undecided
-from iamdiff.model import Condition, ContextValue, Quantifier, ValueType
+from iamdiff.model import Condition, ContextValue, Operator, Quantifier, Relation, ValueType
 from iamdiff.variables import Part, Variable, parse_variables
 
 type Context = dict[str, ContextValue]
@@ -104,8 +104,70 @@ def _never(_: str) -> bool:
     return False
 
 
+@lru_cache(maxsize=4096)
+def implies(one: Condition, other: Condition) -> bool:
+    """Whether one condition with variables surely holds only where another does.
+
+    Told from the texts alone, a variable standing for itself: what covers it then covers whatever
+    is put in its place. So yes is sure, and no is not.
+    """
+    if one.key != other.key or not (_is_plain(one.operator) and _is_plain(other.operator)):
+        return False
+    if other.operator.type is ValueType.ARN and one.operator.type is not ValueType.ARN:
+        return False
+    by_fields = other.operator.type is ValueType.ARN
+    wide = [_as_symbols(value, other.operator) for value in other.values]
+    return all(
+        any(
+            _is_covered(_as_symbols(value, one.operator), each, by_fields=by_fields)
+            for each in wide
+        )
+        for value in one.values
+    )
+
+
+def _is_plain(operator: Operator) -> bool:
+    return (
+        operator.quantifier is Quantifier.NONE
+        and operator.relation in (Relation.EQUALS, Relation.LIKE)
+        and operator.type in (ValueType.STRING, ValueType.ARN)
+        and not operator.negated
+        and not operator.if_exists
+    )
+
+
+def _as_symbols(value: str, operator: Operator) -> str:
+    """A template as a pattern, with a symbol of the private use area around variables' names."""
+    read = literal if operator.relation is Relation.EQUALS else str
+    return "".join(
+        read(part)
+        if isinstance(part, str)
+        else f"{_SYMBOL}{part.key.lower()},{part.default}{_SYMBOL}"
+        for part in _parts(value)
+    )
+
+
+def _is_covered(narrow: str, wide: str, *, by_fields: bool) -> bool:
+    """Whether a pattern covers another: its stars may swallow stars, nothing else may."""
+    if "?" in wide:
+        return False
+    if by_fields:
+        return all(map(_covers, arn_fields(wide), arn_fields(narrow)))
+    return _covers(wide, narrow)
+
+
+def _covers(wide: str, narrow: str) -> bool:
+    return matcher(wide)(narrow)
+
+
+_SYMBOL = "\ue003"
+
+
 class Guess(NamedTuple):
-    """A request in which linked conditions may hold as wanted."""
+    """A request in which linked conditions may hold as wanted.
+
+    Its texts are written as patterns are (`globs.literal`), so that a ``*`` in a value is one.
+    """
 
     context: Context
     resource: str
@@ -186,7 +248,7 @@ def _completed(
 
 def _instance(pattern: str) -> str:
     """A text that a pattern matches."""
-    return readable(pattern.replace("*", "x").replace("?", "x"))
+    return pattern.replace("*", "x").replace("?", "x")
 
 
 def _captured(value: str, text: str) -> dict[str, str]:
@@ -195,7 +257,7 @@ def _captured(value: str, text: str) -> dict[str, str]:
     written = ""
     for part in _parts(value):
         if isinstance(part, str):
-            written += "".join(_GLOB.get(each, re.escape(readable(each))) for each in part)
+            written += "".join(_GLOB.get(each, re.escape(each)) for each in part)
         elif (key := part.key.lower()) in groups:
             written += f"(?P={groups[key]})"
         else:

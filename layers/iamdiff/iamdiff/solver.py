@@ -16,7 +16,7 @@ from iamdiff.budget import Budget
 from iamdiff.contexts import KeyState, constrain
 from iamdiff.domains import Domain, KeyFacts, build_domain
 from iamdiff.globs import readable
-from iamdiff.links import guesses, holds, is_readable, resolve, variables_of
+from iamdiff.links import guesses, holds, implies, is_readable, resolve, variables_of
 from iamdiff.model import Condition, ContextValue, Operator, Quantifier
 
 type Block = tuple[Condition, ...]
@@ -109,14 +109,14 @@ class Solver:
         search = _Search(domains, self.budget)
         for states, links in islice(search.run(true, false), _MOST_TRIED):
             if not links:
-                return Answer(_context(domains, states), target.example)
+                return _answer(_context(domains, states), target.example)
             options = {key: _options(domains[key], state) for key, state in states.items()}
             for context, resource in guesses(options, links, target.example):
                 self.budget.spend(len(false) + 1)
                 if _fits(context, true, false, resource) and (
                     resource == target.example or target.holds(resource)
                 ):
-                    return Answer(context, resource)
+                    return _answer(context, resource)
             search.doubts += links
         return Answer(None, doubts=tuple(dict.fromkeys(search.doubts)))
 
@@ -144,16 +144,21 @@ def _order(condition: Condition) -> tuple[str, str, tuple[str, ...]]:
     return condition.key, condition.operator.name, condition.values
 
 
+def _answer(context: Mapping[str, ContextValue], resource: str) -> Answer:
+    """An answer in which a ``*`` is written as requests write it."""
+    written = {
+        key: readable(value) if isinstance(value, str) else tuple(map(readable, value))
+        for key, value in context.items()
+    }
+    return Answer(written, readable(resource))
+
+
 def _options(domain: Domain, state: KeyState) -> list[ContextValue | None]:
     """What a key may hold: absent, one value of each cell, or several values."""
     found: list[ContextValue | None] = [None] if state.absent else []
-    found += [
-        readable(example)
-        for index, example in enumerate(domain.examples)
-        if state.single >> index & 1
-    ]
+    found += [example for index, example in enumerate(domain.examples) if state.single >> index & 1]
     if state.several:
-        found.append(tuple(map(readable, _several(domain, state))))
+        found.append(_several(domain, state))
     return found
 
 
@@ -198,13 +203,7 @@ class _Search:
     ) -> tuple[_States, _Links] | None:
         """What holds once a condition must be true (or false); None where it cannot be."""
         if is_linked(condition):
-            if not is_readable(condition):
-                self.doubts.append(condition)
-                return None
-            core, wanted = _core(condition, truth=truth)
-            if links.get(core, wanted) is not wanted:
-                return None
-            return states, {**links, core: wanted}
+            return self._link(states, links, condition, truth=truth)
         domain = self.domains[condition.key]
         predicate = domain.predicates.get(condition)
         if predicate is None:
@@ -217,6 +216,22 @@ class _Search:
                 self.doubts.append(condition)
             return None
         return (states if after == before else {**states, condition.key: after}), links
+
+    def _link(
+        self, states: _States, links: _Links, condition: Condition, *, truth: bool
+    ) -> tuple[_States, _Links] | None:
+        """The same for a condition with variables: a fact that others may rule out."""
+        if not is_readable(condition):
+            self.doubts.append(condition)
+            return None
+        core, wanted = _core(condition, truth=truth)
+        for other, known in links.items():
+            if known is not wanted and (
+                other == core or (implies(core, other) if wanted else implies(other, core))
+            ):
+                return None
+        held = _present(states, core) if wanted else states
+        return None if held is None else (held, {**links, core: wanted})
 
     def _falsify(
         self, states: _States, links: _Links, clauses: list[Block]
@@ -254,6 +269,20 @@ class _Search:
         return ways + linked
 
 
+def _present(states: _States, condition: Condition) -> _States | None:
+    """What keys may hold where a condition with variables holds only for a key that is there."""
+    operator = condition.operator
+    needs_it = operator.quantifier is not Quantifier.FOR_ALL_VALUES and not (
+        operator.negated or operator.if_exists
+    )
+    state = states.get(condition.key)
+    if not needs_it or state is None or not state.absent:
+        return states
+    if not state.single and not state.several:
+        return None
+    return {**states, condition.key: state._replace(absent=False)}
+
+
 def _core(condition: Condition, *, truth: bool) -> tuple[Condition, bool]:
     """A condition with variables in its positive form, where negation is all that sets it apart.
 
@@ -275,9 +304,9 @@ def _context(domains: Mapping[str, Domain], states: _States) -> dict[str, Contex
         domain = domains[key]
         if state.single:
             value = domain.examples[(state.single & -state.single).bit_length() - 1]
-            context[key] = readable(value)
+            context[key] = value
         else:
-            context[key] = tuple(map(readable, _several(domain, state)))
+            context[key] = _several(domain, state)
     return context
 
 

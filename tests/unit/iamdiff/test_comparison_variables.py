@@ -1,0 +1,80 @@
+"""Policy variables: values that two sides share, and templates that cover each other."""
+
+from typing import Any
+
+import pytest
+from tests.unit.iamdiff.comparing import between
+from tests.unit.iamdiff.policies import allow, deny, document
+
+from iamdiff import Access, Verdict, compare
+
+HOME = "arn:aws:s3:::home/${aws:username}/*"
+
+
+def tagged(operator: str, value: Any) -> Any:
+    return allow(Condition={operator: {"ex:k": value}})
+
+
+def test_the_same_variable_on_both_sides_is_equivalent() -> None:
+    old, new = allow(Resource=[HOME]), allow(Resource=[HOME, HOME], Sid="Other")
+    assert between([old], [new]).verdict is Verdict.EQUIVALENT
+
+
+def test_a_variable_in_place_of_a_star_is_a_reduction() -> None:
+    found = between([allow(Resource="arn:aws:s3:::home/*")], [allow(Resource=HOME)])
+    assert found.verdict is Verdict.REDUCTION
+
+
+def test_a_variable_without_value_matches_nothing() -> None:
+    found = between([allow(Resource=HOME)], [deny()])
+    witness = found.lost[0].witness
+    assert str(witness.context["aws:username"]) in witness.resource
+
+
+def test_in_an_old_version_a_variable_is_text() -> None:
+    sides = [
+        Access((document(allow(Resource=HOME), version=version),))
+        for version in ("2008-10-17", "2012-10-17")
+    ]
+    found = compare(*sides)
+    assert found.verdict is Verdict.MIXED
+    assert "${aws:username}" in found.lost[0].witness.resource
+
+
+@pytest.mark.parametrize(
+    ("narrow", "wide"),
+    [
+        (("StringEquals", "${ex:a}"), ("StringLike", "${ex:a}*")),
+        (("StringEquals", "x${ex:a}"), ("StringLike", "*${ex:a}")),
+        (("ArnLike", "arn:aws:ec2:*:*:instance/${ex:a}"), ("StringLike", "*${ex:a}")),
+        (("StringEquals", "${ex:a}"), ("StringEquals", ["${ex:a}", "b"])),
+    ],
+)
+def test_a_template_that_covers_another_allows_more(narrow: Any, wide: Any) -> None:
+    found = between([tagged(*narrow)], [tagged(*wide)])
+    assert found.verdict is Verdict.EXPANSION
+    back = between([tagged(*wide)], [tagged(*narrow)])
+    assert back.verdict is Verdict.REDUCTION
+
+
+def test_a_star_under_string_equals_is_no_wildcard_beside_a_variable() -> None:
+    found = between(
+        [tagged("StringEquals", "*${ex:a}")], [tagged("StringLike", ["*${ex:a}", "**${ex:a}"])]
+    )
+    assert found.verdict is Verdict.EXPANSION
+    assert (
+        between([tagged("StringLike", "b*${ex:a}")], [tagged("StringEquals", "b*${ex:a}")]).verdict
+        is Verdict.REDUCTION
+    )
+
+
+def test_a_key_cannot_be_absent_and_equal_to_a_variable() -> None:
+    never = {"Null": {"ex:k": "true"}, "StringEquals": {"ex:k": "${ex:a}"}}
+    assert between([deny()], [allow(Condition=never)]).verdict is Verdict.EQUIVALENT
+
+
+def test_a_value_with_a_star_stands_beside_a_variable() -> None:
+    both = {"StringEquals": {"kms:ViaService": "a.*.b", "ex:k": "${ex:a}"}}
+    found = between([deny()], [allow(Condition=both)])
+    assert found.verdict is Verdict.EXPANSION
+    assert found.gained[0].witness.context["kms:ViaService"] == "a.*.b"
