@@ -81,6 +81,7 @@ VARIABLE_PATTERNS = (
 )
 
 _STRINGS = ("a", "b", "ab", "A", "a*", "*b", "?", "*", "a?*", "")
+_LINKED = ("${ex:s}", "a${ex:s}", "${ex:s}*", "${aws:RequestedRegion}", "${ex:s, 'a'}", "${*}")
 _NUMBERS = ("0", "1", "2", "1.5", "10", "-1", "2.0")
 _DATES = (
     "2020-01-01",
@@ -137,9 +138,11 @@ def _some(values: Sequence[str], most: int = 3) -> st.SearchStrategy[list[str]]:
 
 
 @st.composite
-def _one_condition(draw: Draw) -> tuple[str, str, Any]:
+def _one_condition(draw: Draw, *, variables: bool) -> tuple[str, str, Any]:
     key = draw(st.sampled_from(tuple(KEYS)))
     operators, values = KEYS[key]
+    if variables and operators is _STRING_OPERATORS:
+        values += _LINKED
     if draw(st.integers(0, 5)) == 5:
         return "Null", key, draw(st.sampled_from(_TRUTHS))
     operator = draw(st.sampled_from(operators))
@@ -152,10 +155,10 @@ def _one_condition(draw: Draw) -> tuple[str, str, Any]:
 
 
 @st.composite
-def condition_blocks(draw: Draw, most: int = 2) -> Json:
+def condition_blocks(draw: Draw, most: int = 2, *, variables: bool = False) -> Json:
     """A Condition element, perhaps empty."""
     block: Json = {}
-    for operator, key, values in draw(st.lists(_one_condition(), max_size=most)):
+    for operator, key, values in draw(st.lists(_one_condition(variables=variables), max_size=most)):
         block.setdefault(operator, {})[key] = values
     return block
 
@@ -194,7 +197,7 @@ def statements(
     elif kind != "identity":
         found["Principal"] = draw(principals())
     if conditions:
-        block = draw(condition_blocks(conditions))
+        block = draw(condition_blocks(conditions, variables=variables))
         if block:
             found["Condition"] = block
     return found
@@ -205,10 +208,12 @@ def documents(
 ) -> st.SearchStrategy[Json]:
     """A policy document of at most so many statements; now and then of none."""
     one = statements(kind=kind, conditions=conditions, variables=variables)
+    # Where variables matter, a document of the old Version now and then, where they are text.
+    versions = ("2012-10-17", "2012-10-17", "2008-10-17")[: 3 if variables else 1]
     listed = st.lists(one, min_size=1, max_size=most)
     return st.fixed_dictionaries(
         {
-            "Version": st.just("2012-10-17"),
+            "Version": st.sampled_from(versions),
             "Statement": st.integers(0, 19).flatmap(lambda n: st.just([]) if n == 19 else listed),
         }
     )
@@ -228,7 +233,7 @@ def accesses(
 
 
 @st.composite
-def changed(draw: Draw, access: Json, *, kind: str = "identity", conditions: int = 2) -> Json:
+def changed(draw: Draw, /, access: Json, **options: Any) -> Json:
     """Another version of an access: a statement more, less or edited, as vendors write them."""
     found: Json = json.loads(json.dumps(access))
     document = draw(st.sampled_from(found["identity"])) if found["identity"] else None
@@ -237,15 +242,15 @@ def changed(draw: Draw, access: Json, *, kind: str = "identity", conditions: int
     listed = document["Statement"]
     edit = draw(st.sampled_from(("add", "drop", "replace", "part")))
     if edit == "add" or not listed:
-        listed.append(draw(statements(kind=kind, conditions=conditions)))
+        listed.append(draw(statements(**options)))
         return found
     place = draw(st.integers(0, len(listed) - 1))
     if edit == "drop":
         del listed[place]
     elif edit == "replace":
-        listed[place] = draw(statements(kind=kind, conditions=conditions))
+        listed[place] = draw(statements(**options))
     else:
-        other = draw(statements(kind=kind, conditions=conditions))
+        other = draw(statements(**options))
         name = draw(st.sampled_from(sorted(listed[place].keys() & other.keys())))
         listed[place][name] = other[name]
     return found
