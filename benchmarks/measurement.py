@@ -27,6 +27,8 @@ prints it; `make bench ARGS=--write` keeps it here. Each section names its own c
 processor time of one process, so that other work on the machine does not show in them.
 """
 
+_SECTIONS = ("Real policies", "Beside an SMT solver", "Growth", "Hostile inputs", "Start")
+
 
 class Target(NamedTuple):
     """What a figure is to be at most, or at least."""
@@ -143,7 +145,8 @@ def publish(part: str, title: str, text: str, *, write: bool) -> None:
     preamble, *sections = page.split("\n## ")
     kept = {each.partition("\n")[0]: each for each in sections}
     kept[title] = section.removeprefix("## ")
-    bodies = [each.rstrip("\n") for each in (preamble, *kept.values())]
+    ordered = sorted(kept, key=_SECTIONS.index)
+    bodies = [each.rstrip("\n") for each in (preamble, *map(kept.__getitem__, ordered))]
     PAGE.write_text("\n\n## ".join(bodies) + "\n", encoding="utf-8")
 
 
