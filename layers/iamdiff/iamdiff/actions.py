@@ -115,6 +115,10 @@ class ActionIndex:
             by_service.setdefault(pattern.service, []).append(pattern.name)
         self.exclusions[patterns] = Exclusion(by_service, sides)
 
+    def named_services(self) -> set[str]:
+        """The services of which some pattern speaks."""
+        return set(self.services).union(*(each.patterns for each in self.exclusions.values()))
+
     def groups(self, budget: Budget) -> dict[Sides, list[ActionCell]]:
         """Actions by the bodies that speak of them, where the two sides' bodies differ.
 
@@ -127,11 +131,7 @@ class ActionIndex:
         sweeping = self.everywhere.old != self.everywhere.new or any(
             exclusion.sides.old != exclusion.sides.new for exclusion in self.exclusions.values()
         )
-        names = set(self.services)
-        if sweeping:
-            for exclusion in self.exclusions.values():
-                names.update(exclusion.patterns)
-        for service in sorted(names):
+        for service in sorted(self.named_services() if sweeping else self.services):
             index = ServiceIndex(self, service)
             for sides, cell in index.cells(sweeping=sweeping, budget=budget):
                 if sides.old != sides.new:
@@ -201,7 +201,7 @@ class ServiceIndex:
             # A name that stands still changes where a pattern that matches it does.
             and (sweeping or name in changed or any(test(name) for test in moving))
         ]
-        budget.spend(len(literals))
+        budget.spend(len(literals) * (2 + len(self.wildcards) // 2) + len(self.names))
         for name in literals:
             yield self.sides_of(name), ActionCell(self.service, (name,), name)
         if not sweeping and not moving:

@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from iamdiff.budget import Budget
-from iamdiff.globs import ARN_FIELDS, Cell, arn_fields, cells, matcher
+from iamdiff.globs import ARN_FIELDS, Cell, arn_fields, bits, cells, matcher
 
 EVERYTHING = "*"
 """The resource of actions that take none, and the pattern that matches it and every ARN."""
@@ -181,10 +181,11 @@ class _Tails:
             return {0: ":".join(_USUAL[field:])}
         if self.interest and not alive & self.interest:
             return {}
+        self.budget.spend(len(self.patterns) // 8 + 1)
         by_glob: dict[str, int] = {}
-        for index, pattern in enumerate(self.patterns):
-            if alive >> index & 1:
-                by_glob[pattern[field]] = by_glob.get(pattern[field], 0) | 1 << index
+        for index in bits(alive):
+            glob = self.patterns[index][field]
+            by_glob[glob] = by_glob.get(glob, 0) | 1 << index
         if field == ARN_FIELDS - 1:
             return self._last(by_glob)
         found: dict[int, str] = {}
@@ -204,11 +205,10 @@ class _Tails:
         classes: list[int] = []
         wanted = 0
         for glob, members in by_glob.items():
-            for index, each in enumerate(self.classes):
-                if members >> index & 1:
-                    globs.append(glob)
-                    classes.append(each)
-                    wanted |= 1 << each if self.interest >> index & 1 else 0
+            for index in bits(members):
+                globs.append(glob)
+                classes.append(self.classes[index])
+                wanted |= (self.interest >> index & 1) << classes[-1]
         found = {}
         for mask, example in cells(globs, budget=self.budget, classes=classes, interest=wanted):
             usual = _USUAL[-1]

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-DEFAULT_STEPS = 400_000
-"""Automaton states, cells and solver branches together; about a second of work."""
+DEFAULT_STEPS = 1_000_000
+"""A step is about a microsecond of work on a machine of 2026; real policies need a tenth."""
 
 
 class BudgetExceeded(Exception):  # noqa: N818 - not an error: the comparison answers `undetermined`

@@ -146,11 +146,12 @@ class Question:
 
     def answer(self) -> Comparison:
         """Compare; where AWS's pages allow two readings of a pattern, by both."""
-        first = self._answer(crossing=False)
+        budget = Budget() if self.steps is None else Budget(self.steps)
+        first = self._answer(budget, crossing=False)
         comparison, ambiguous = first
         if not ambiguous:
             return comparison
-        other, _ = self._answer(crossing=True)
+        other, _ = self._answer(budget, crossing=True)
         if other.verdict == comparison.verdict:
             return comparison
         named = ", ".join(sorted(ambiguous))
@@ -160,11 +161,10 @@ class Question:
         )
         return _undetermined(comparison, [reason])
 
-    def _answer(self, *, crossing: bool) -> tuple[Comparison, set[str]]:
+    def _answer(self, budget: Budget, *, crossing: bool) -> tuple[Comparison, set[str]]:
         table = BodyTable(crossing=crossing)
         table.add(self.old, 0, bounded=self.bounded)
         table.add(self.new, 1, bounded=self.bounded)
-        budget = Budget() if self.steps is None else Budget(self.steps)
         finding = _Finding(self, table, budget)
         try:
             finding.search()

@@ -18,7 +18,7 @@ from iamdiff.arns import EVERYTHING, Pattern, matches, resource_cells
 from iamdiff.bodies import Block, Body, BodyTable, resource_link
 from iamdiff.budget import Budget
 from iamdiff.callers import CallerClass
-from iamdiff.globs import Cell
+from iamdiff.globs import Cell, bits
 from iamdiff.model import Condition, ContextValue, Effect
 from iamdiff.solver import Solver, Target
 
@@ -172,12 +172,13 @@ class Differ:
             There is too much to look at.
         """
         numbers = list(bits(sides.old | sides.new))
+        self.budget.spend(sum(len(self.table.bodies[n].resources or ()) for n in numbers))
         index, interest = self._resource_index(numbers, sides.old ^ sides.new)
         seen: set[tuple[int, int]] = set()
         for cell in resource_cells(
             index.patterns, index.classes, budget=self.budget, interest=interest
         ):
-            self.budget.spend()
+            self.budget.spend(len(numbers))
             old = new = 0
             for number in numbers:
                 for active in self._active(number, index, cell):
@@ -188,6 +189,8 @@ class Differ:
             seen.add((old, new))
             decision = self._decide(old, new, index, cell)
             if any(decision):
+                # Naming it will read all patterns.
+                self.budget.spend(len(index.patterns))
                 yield Region(index, cell, decision)
 
     def _resource_index(self, numbers: Sequence[int], changed: int) -> tuple[ResourceIndex, int]:
@@ -372,11 +375,3 @@ def _refusals(
     if then.ceiling is not None and within[0] not in then.ceiling:
         cause = Cause(allow[1], within[1], Before.BOUNDARY)
         yield _Question(cause, true, [*denies, *then.ceiling])
-
-
-def bits(mask: int) -> Iterator[int]:
-    """The numbers of the bits that are set."""
-    while mask:
-        low = mask & -mask
-        yield low.bit_length() - 1
-        mask ^= low

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from iamdiff.arns import arn_cells, parse_pattern
 from iamdiff.bodies import is_linked
 from iamdiff.contexts import KeyState, Predicate, null_predicate, predicate
-from iamdiff.globs import Reading, cells, literal, reader
+from iamdiff.globs import Reading, cells, is_literal, literal, reader
 from iamdiff.model import Condition, Quantifier, Relation, ValueType
 from iamdiff.values import (
     AddressRange,
@@ -102,6 +102,8 @@ def build_domain(conditions: Iterable[Condition], facts: KeyFacts, budget: Budge
     reads_text = any(c.operator.type is ValueType.STRING for c in readers)
     if has_sets and reads_text and facts.fixed is None:
         examples.append("")
+    several = (has_sets if facts.several is None else facts.several) and facts.fixed is None
+    budget.spend(len(examples) * sum(map(_weight, readers)) // 2 * (5 if several else 1))
     everything = (1 << len(examples)) - 1
     empty = 1 << examples.index("") if "" in examples else 0
     predicates = {}
@@ -110,11 +112,10 @@ def build_domain(conditions: Iterable[Condition], facts: KeyFacts, budget: Budge
         predicates[condition] = predicate(condition.operator, matched, everything, empty)
     for condition in nulls:
         predicates[condition] = null_predicate(condition, everything)
-    several = has_sets if facts.several is None else facts.several
     start = KeyState(
         absent=not facts.present and facts.fixed is None,
         single=0 if facts.never else everything,
-        several=several and facts.fixed is None and not facts.never,
+        several=several and not facts.never,
         within=everything,
     )
     others = _others(examples, list(readers.values())) if start.several else (None,) * len(examples)
@@ -153,8 +154,10 @@ def value_test(condition: Condition) -> Callable[[str], bool] | None:
         return None
     kind, relation = condition.operator.type, condition.operator.relation
     if kind in _TEXT:
-        tests = [reader(*_pattern(condition, value)) for value in condition.values]
-        return lambda text: any(test(text) for test in tests)
+        patterns = [_pattern(condition, value) for value in condition.values]
+        names = {text for text, reading in patterns if _is_name(text, reading)}
+        tests = [reader(*each) for each in patterns if not _is_name(*each)]
+        return lambda text: text in names or any(test(text) for test in tests)
     read, compare = _READERS[kind], _COMPARISONS[relation]
     wanted = [read(value) for value in condition.values]
     if any(value is None for value in wanted):
@@ -165,6 +168,17 @@ def value_test(condition: Condition) -> Callable[[str], bool] | None:
         return value is not None and any(compare(value, each) for each in wanted)
 
     return test
+
+
+def _is_name(text: str, reading: Reading) -> bool:
+    return reading is Reading.PLAIN and is_literal(text)
+
+
+def _weight(condition: Condition) -> int:
+    """What it costs to test one value: each policy value, but for those that are looked up."""
+    if condition.operator.type not in _TEXT:
+        return 3 * len(condition.values)
+    return 1 + sum(not _is_name(*_pattern(condition, value)) for value in condition.values)
 
 
 def _pattern(condition: Condition, value: str) -> tuple[str, Reading]:
@@ -268,11 +282,12 @@ def _others(
     examples: Sequence[str], tests: Sequence[Callable[[str], bool]]
 ) -> tuple[str | None, ...]:
     """A second value of each cell, None where none comes easily."""
+    known = set(examples)
 
     def other(example: str) -> str | None:
         signature = [test(example) for test in tests]
         for candidate in (f"{example}x", f"x{example}", f"{example}0", f"{example}/x"):
-            if candidate not in examples and [test(candidate) for test in tests] == signature:
+            if candidate not in known and [test(candidate) for test in tests] == signature:
                 return candidate
         return None
 

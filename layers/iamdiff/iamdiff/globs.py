@@ -17,6 +17,8 @@ from typing import NamedTuple
 from iamdiff.budget import Budget
 
 ARN_FIELDS = 6
+_WORDS = 4096
+"""Bits of an int that cost about as much to go over as a step."""
 _STAR, _QUESTION = "\ue000", "\ue001"
 _LITERAL = str.maketrans({"*": _STAR, "?": _QUESTION})
 _READABLE = str.maketrans({_STAR: "*", _QUESTION: "?"})
@@ -42,6 +44,14 @@ class Cell(NamedTuple):
 
     mask: int
     example: str
+
+
+def bits(mask: int) -> Iterator[int]:
+    """The numbers of the bits that are set."""
+    while mask:
+        low = mask & -mask
+        yield low.bit_length() - 1
+        mask ^= low
 
 
 def literal(text: str) -> str:
@@ -137,12 +147,12 @@ def cells(
     BudgetExceeded
         The patterns overlap in too many ways.
     """
-    budget.spend(len(patterns) + 1)
     universal, literals, wildcards = _sort_out(
         patterns,
         [1 << i for i in (range(len(patterns)) if classes is None else classes)],
         readings or [Reading.PLAIN] * len(patterns),
     )
+    budget.spend(len(patterns) + len(literals) * len(wildcards) // 2 + 1)
     found: dict[int, str] = {}
     for text, bit in literals.items():
         mask = universal | bit
@@ -239,10 +249,9 @@ class _Search(NamedTuple):
             if prefix is None:
                 return self._by_automaton(wildcards, taken)
             prefixes[prefix] = prefixes.get(prefix, 0) | each.bit
-        quick = _prefix_cells(prefixes, taken, self.characters, empty=self.empty)
+        quick = _prefix_cells(prefixes, taken, self.characters, self.budget, empty=self.empty)
         if quick is None:
             return self._by_automaton(wildcards, taken)
-        self.budget.spend(len(wildcards))
         return [cell for cell in quick if not self.interest or cell.mask & self.interest]
 
     def _by_automaton(self, wildcards: Sequence[_Wildcard], taken: frozenset[str]) -> list[Cell]:
@@ -251,6 +260,8 @@ class _Search(NamedTuple):
         avoiding = 1 << max((each.bit.bit_length() for each in wildcards), default=0)
         avoided: list[_Wildcard] = []
         while True:
+            size = sum(len(each.pattern) for each in (*wildcards, *avoided))
+            self.budget.spend(size + size * size // _WORDS)
             automaton = _Automaton([*wildcards, *avoided], self.characters)
             found: dict[int, str] = {}
             for mask, text in automaton.walk(self.interest, self.budget, empty=self.empty):
@@ -263,7 +274,12 @@ class _Search(NamedTuple):
 
 
 def _prefix_cells(
-    prefixes: Mapping[str, int], taken: frozenset[str], characters: str, *, empty: bool
+    prefixes: Mapping[str, int],
+    taken: frozenset[str],
+    characters: str,
+    budget: Budget,
+    *,
+    empty: bool,
 ) -> list[Cell] | None:
     """Cells of patterns that are all of the form ``prefix*``: a tree, so no search is needed.
 
@@ -283,6 +299,7 @@ def _prefix_cells(
             if not other.startswith(prefix):
                 break
             below.append(other)
+        budget.spend(len(below) // 4 + 2 + len(prefixes) // _WORDS * 8)
         for filler in _fillers(prefix, characters, empty=empty):
             if filler not in taken and not any(filler.startswith(other) for other in below):
                 found.setdefault(mask, filler)
@@ -366,7 +383,7 @@ class _Automaton:
         seen = {self.start} if empty else set()
         while queue:
             state, text = queue.popleft()
-            budget.spend()
+            budget.spend(2 + 2 * state.bit_count() + self.size // _WORDS * 64)
             if text or empty:
                 yield Cell(self._accepted(state), text)
             for character in self._next_characters(state):

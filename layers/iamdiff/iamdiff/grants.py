@@ -1,6 +1,6 @@
 """Differences in the terms that the policies' authors used: few rows, each with a witness."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from typing import NamedTuple
@@ -173,15 +173,28 @@ def widest(patterns: Iterable[str]) -> list[str]:
     texts = list(dict.fromkeys(patterns))
     if EVERYTHING in texts:
         return [EVERYTHING]
+    places = {text: place for place, text in enumerate(texts)}
+    prefixes = {text[:-1] for text in texts if text.endswith("*") and is_literal(text[:-1])}
+    others = [t for t in texts if not is_literal(t) and t[:-1] not in prefixes][:_MOST_COMPARED]
     return [
         text
-        for place, text in enumerate(texts)
-        if not any(
+        for text in texts
+        if not any(text[:length] in prefixes for length in range(len(text) - 1))
+        and not any(
             # As texts, x* and x? cover each other: then the first one stays.
-            other != text and _covers(other, text) and (at < place or not _covers(text, other))
-            for at, other in enumerate(texts)
+            other != text
+            and _covers(other, text)
+            and (places[other] < places[text] or not _covers(text, other))
+            for other in (*others, *_prefix_patterns(text, prefixes))
         )
     ]
+
+
+def _prefix_patterns(text: str, prefixes: Container[str]) -> Iterator[str]:
+    """Patterns of a prefix and a star that are about as long as a text."""
+    for length in (len(text) - 1, len(text)):
+        if text[:length] in prefixes:
+            yield f"{text[:length]}*"
 
 
 def _covers(pattern: str, other: str) -> bool:
@@ -203,7 +216,7 @@ def name_actions(row: Row, naming: Naming) -> Named:
         for cell in naming.groups[sides]:
             by_service.setdefault(cell.service, []).append((sides, cell))
     if EVERY_SERVICE in by_service:
-        return Named((EVERYTHING,), tuple(_everything(row, by_service, naming)), ())
+        return Named((EVERYTHING,), tuple(_everything(row, naming)), ())
     patterns: list[str] = []
     catalogued: list[CataloguedAction] = []
     uncatalogued: list[str] = []
@@ -232,12 +245,14 @@ def _members(
     return [action for sides in row.groups for action in members.get(sides, ())]
 
 
-def _everything(
-    row: Row, by_service: Mapping[str, object], naming: Naming
-) -> Iterable[CataloguedAction]:
+def _everything(row: Row, naming: Naming) -> Iterable[CataloguedAction]:
+    """The catalogued actions of a row that covers services that no policy names."""
+    named = naming.actions.named_services()
     for service in naming.catalogue.services():
-        if service in naming.actions.services or service in by_service:
-            yield from _members(service, {"*"}, row, naming)
+        if service in named:
+            members = naming.members(service)
+            for sides in row.groups:
+                yield from members.get(sides, ())
         else:
             yield from naming.catalogue.actions(service).values()
 
@@ -290,7 +305,10 @@ def _shapes(action: CataloguedAction, region: Region) -> Iterable[str]:
 
 
 _BOTH = 0b11
+_MOST_COMPARED = 200
+"""Patterns that are compared with each other, to leave out what another one covers."""
 _SOME_STEPS = 10_000
+_MOST_MET = 1_000
 _FILLINGS = ("arn", "aws", "", "us-east-1", "123456789012", "")
 
 
@@ -305,7 +323,7 @@ def _instance(template: str) -> str:
 
 
 def _unnamed_service(naming: Naming) -> str:
-    named = naming.actions.services
+    named = naming.actions.named_services()
     return next((s for s in naming.catalogue.services() if s not in named), "anyservice")
 
 
@@ -313,11 +331,10 @@ def is_latent(row: Row, named: Named) -> bool:
     """Whether no catalogued action can use a row on a resource type that it takes."""
     if named.uncatalogued or EVERYTHING in row.resources:
         return False
-    return not any(
-        _meet(template, resource)
-        for template in dict.fromkeys(t for action in named.catalogued for t in action.resources)
-        for resource in row.resources
-    )
+    templates = dict.fromkeys(t for action in named.catalogued for t in action.resources)
+    if len(templates) * len(row.resources) > _MOST_MET:
+        return False  # too many to look at, so nothing is claimed
+    return not any(_meet(template, each) for template in templates for each in row.resources)
 
 
 @lru_cache(maxsize=16384)

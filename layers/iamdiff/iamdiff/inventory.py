@@ -11,8 +11,7 @@ from iamdiff.budget import DEFAULT_STEPS, Budget, BudgetExceeded
 from iamdiff.callers import caller_classes
 from iamdiff.catalogue import Catalogue, CataloguedAction
 from iamdiff.comparison import Reason
-from iamdiff.differences import bits
-from iamdiff.globs import matcher
+from iamdiff.globs import bits, matcher
 from iamdiff.kinds import Kind
 from iamdiff.limits import Asked, Limit, Outcome, Questions
 from iamdiff.model import Access, Condition, Effect, Statement

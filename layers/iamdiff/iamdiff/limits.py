@@ -15,8 +15,8 @@ from iamdiff.bodies import Body, BodyTable
 from iamdiff.budget import Budget
 from iamdiff.callers import CallerClass
 from iamdiff.catalogue import CataloguedAction
-from iamdiff.differences import Before, Decision, Differ, bits
-from iamdiff.globs import is_literal
+from iamdiff.differences import Before, Decision, Differ
+from iamdiff.globs import bits, is_literal
 from iamdiff.model import Condition, Effect
 from iamdiff.solver import Solver
 

@@ -84,6 +84,7 @@ class Solver:
         BudgetExceeded
             The search went on for too long.
         """
+        self.budget.spend(10 + 2 * len(false))
         required = frozenset(chain(*true))
         if any(required.issuperset(block) for block in false):
             return Answer(None)
@@ -236,7 +237,7 @@ class _Search:
     def _falsify(
         self, states: _States, links: _Links, clauses: list[Block]
     ) -> Iterator[tuple[_States, _Links]]:
-        self.budget.spend()
+        self.budget.spend(2 + 4 * sum(map(len, clauses)))
         open_clauses: list[tuple[Block, list[tuple[_States, _Links]]]] = []
         for block in clauses:
             ways = self._ways(states, links, block)

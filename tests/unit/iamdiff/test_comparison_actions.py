@@ -5,6 +5,7 @@ from tests.unit.iamdiff.comparing import between
 from tests.unit.iamdiff.policies import allow, deny
 
 from iamdiff import Verdict
+from policy_monitor import catalogue
 
 
 def test_a_new_deny_on_a_pattern_takes_the_names_under_it() -> None:
@@ -59,3 +60,12 @@ def test_an_exclusion_grows_by_a_name_on_an_allow_and_access_shrinks_by_it() -> 
     found = between(old, new)
     assert found.verdict is Verdict.REDUCTION
     assert [grant.actions for grant in found.lost] == [("s3:DeleteBucket",)]
+
+
+def test_everything_but_one_service_lists_no_action_of_that_service() -> None:
+    new = [allow(NotAction="s3:*"), deny("ec2:*")]
+    found = between([deny("ec2:*")], new, catalogue=catalogue.load())
+    (everything,) = [grant for grant in found.gained if "*" in grant.actions]
+    services = {name.partition(":")[0] for name in everything.catalogued}
+    assert "iam" in services
+    assert not services & {"s3", "ec2"}
