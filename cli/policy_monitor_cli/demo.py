@@ -12,6 +12,7 @@ from policy_monitor.findings import Finding, FindingKind
 from policy_monitor.mutations import ActorKind
 from policy_monitor.settings import Settings
 from policy_monitor_cli import rendering
+from policy_monitor_cli.material import BEGINNING
 from policy_monitor_cli.outcome import Channel, Fate, Message, Outcome
 from policy_monitor_cli.replay import Through, replayed
 
@@ -103,7 +104,8 @@ def _in_full(outcome: Outcome) -> Sequence[Message]:
 
 def _line(time: str, sent: Message, width: int) -> Text:
     """A message in one line: when, and its subject without the account, always the same."""
-    line = Text(f"{time[:10]}  {sent.subject.partition(', account ')[0]}")
+    day = "before all" if time == BEGINNING else time[:10]
+    line = Text(f"{day}  {sent.subject.partition(', account ')[0]}")
     line.truncate(width, overflow="ellipsis")
     return line
 

@@ -14,6 +14,7 @@ from policy_monitor.mutations import Documents, MutationKind
 from policy_monitor.settings import Settings
 from policy_monitor.state import AccountState
 from policy_monitor_cli.arrivals import Arrival, outcome
+from policy_monitor_cli.local_aws import REGION
 from policy_monitor_cli.material import BEGINNING, MASK_KEY, Material, detail, event_time
 from policy_monitor_cli.outcome import Outcome
 from policy_monitor_cli.recorded_iam import RecordedIam
@@ -75,4 +76,6 @@ def genesis(material: Material, settings: Settings, mask_key: bytes) -> tuple[Ge
         state, documents = read_baseline(material.baseline.details, settings, mask_key)
     except InputError as error:
         raise InputError(f"{material.baseline.origin}: {error}") from error
-    return Genesis(material.baseline.read_at or BEGINNING, state), documents
+    read_at = material.baseline.read_at or BEGINNING
+    account = material.account if material.events or state.roles else ""
+    return Genesis(read_at, state, account, REGION), documents

@@ -20,6 +20,7 @@ from policy_monitor.messages.content import Content, content
 from policy_monitor.messages.masking import masked
 from policy_monitor.messages.text import plain, visible
 from policy_monitor.records import finding_json
+from policy_monitor_cli.material import BEGINNING
 from policy_monitor_cli.outcome import Delivery, Fate, Message, Outcome
 
 VERDICT_STYLES = {
@@ -215,6 +216,8 @@ def _delivery(delivery: Delivery) -> RenderableType:
 
 
 def _when(time: str) -> Text:
+    if time == BEGINNING:
+        return Text("before all", "dim")
     day, _, clock = time.partition("T")
     return Text(f"{day}\n", "bold").append(f"{clock[:5]} UTC" if clock else "", "dim")
 

@@ -1,5 +1,6 @@
 """The command replay: judge events that were recorded, on this machine."""
 
+import dataclasses
 import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -10,6 +11,7 @@ from typing import Annotated
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
+from policy_monitor.findings import FindingKind
 from policy_monitor.settings import DEFAULT_POLICY_PATTERNS, DEFAULT_ROLE, Settings
 from policy_monitor_cli import rendering
 from policy_monitor_cli.material import Material, collected
@@ -97,6 +99,9 @@ def replay(
         policies=tuple(policy or DEFAULT_POLICY_PATTERNS),
     )
     material, outcome = replayed(sources, baseline, settings, through)
+    # That a monitor went live is news where one did: here, nothing but the events happened.
+    findings = tuple(each for each in outcome.findings if each.kind is not FindingKind.BASELINE)
+    outcome = dataclasses.replace(outcome, findings=findings)
     _say(material, outcome)
     if output is Format.JSONL:
         for finding in outcome.findings:

@@ -1,38 +1,112 @@
-"""reconcile: on its first run, record what IAM holds as the baseline of everything that follows."""
+"""reconcile: record the baseline, find what no event told of, and look to the monitor's senses."""
 
 import os
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 
 import boto3
-from aws_lambda_powertools import Logger
+from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from botocore.config import Config
 
+from policy_monitor import catalogue, rules
+from policy_monitor.adapters.cloudtrail import CloudTrailHistory, CloudTrailTrails
 from policy_monitor.adapters.dynamodb import DynamoDBLedger
 from policy_monitor.adapters.iam import AwsIam
+from policy_monitor.adapters.notebook import DynamoDBNotebook
 from policy_monitor.adapters.secrets import mask_key
-from policy_monitor.reconciliation import record_baseline
+from policy_monitor.adapters.wiring import AwsWiring
+from policy_monitor.observation import Instruments, Watch
+from policy_monitor.reconciliation import Reconciled, reconcile
 from policy_monitor.settings import Settings
+from policy_monitor.vigilance import Check, checks
+from policy_monitor.wiring import Stack
 
 logger = Logger()
+metrics = Metrics()
 
+# CloudTrail allows two look-ups a second: the SDK slows down where somebody else looks, too.
 _CONFIG = Config(connect_timeout=5, read_timeout=30, retries={"mode": "adaptive"})
 
 
 @logger.inject_lambda_context
+@metrics.log_metrics
 def handler(event: dict[str, Any], context: LambdaContext) -> None:  # noqa: ARG001 (Lambda's signature)
-    """Record the baseline of this account, unless there is one."""
-    account = context.invoked_function_arn.split(":")[4]
-    ledger = DynamoDBLedger(dynamodb(), os.environ["TABLE_NAME"], account)
-    key = mask_key(os.environ["MASK_KEY_SECRET"])
-    genesis = record_baseline(ledger, iam(), settings(), key, now)
-    if genesis is None:
-        logger.info("the ledger has its baseline")
-    else:
-        roles, policies = len(genesis.state.roles), len(genesis.state.policies)
-        logger.info("baseline", read_at=genesis.read_at, roles=roles, policies=policies)
+    """Reconcile this account once; the next run does what a failed one did not."""
+    _, _, _, region, account, *_ = context.invoked_function_arn.split(":")
+    result = Reconciled()
+    try:
+        result = reconcile(
+            instruments(account, region),
+            Watch(
+                account,
+                region,
+                settings(),
+                mask_key(os.environ["MASK_KEY_SECRET"]),
+                catalogue.load(),
+            ),
+        )
+    finally:
+        metrics.add_metric(name="BlindSenses", unit=MetricUnit.Count, value=len(result.blind))
+        metrics.add_metric(name="UnreadableEvents", unit=MetricUnit.Count, value=result.unreadable)
+    report(result)
+
+
+def report(result: Reconciled) -> None:
+    """Log what a run came to."""
+    if result.genesis is not None:
+        state = result.genesis.state
+        roles, policies = len(state.roles), len(state.policies)
+        logger.info("baseline", read_at=result.genesis.read_at, roles=roles, policies=policies)
+    for mutation in (*result.found, *result.recorded):
+        logger.info("recorded", mutation=mutation.key, event_name=mutation.event_name)
+    for sense, reason in result.blind.items():
+        logger.warning("sense lost", sense=sense, reason=reason)
+    logger.info("reconciled", waiting=result.waiting, blind=len(result.blind))
+
+
+def instruments(account: str, region: str) -> Instruments:
+    """What this account is read and written by."""
+    table = os.environ["TABLE_NAME"]
+    return Instruments(
+        ledger=DynamoDBLedger(client("dynamodb"), table, account),
+        notebook=DynamoDBNotebook(client("dynamodb"), table, account),
+        iam=AwsIam(client("iam")),
+        history=event_history(),
+        checks=lambda: sense_checks(account, region),
+        now=now,
+    )
+
+
+def event_history() -> CloudTrailHistory:
+    """CloudTrail's event history; what is left of its calls is this run's."""
+    return CloudTrailHistory(client("cloudtrail"))
+
+
+def sense_checks(account: str, region: str) -> Iterable[Check]:
+    """The checks of what this stack hears and speaks through."""
+    wiring = AwsWiring(client("events"), client("sqs"), client("sns"))
+    trails = CloudTrailTrails(client("cloudtrail"), account)
+    return checks(stack(), wiring, trails, account, region)
+
+
+def stack() -> Stack:
+    """The parts of this stack, as the template names them."""
+    names = (rules.ROLE_RULE, rules.ATTACHMENT_RULE, rules.POLICY_RULE)
+    role, policy, part = (
+        os.environ[name] for name in ("ROLE_NAME", "POLICY_NAME", "BOUNDARY_NAME_PART")
+    )
+    return Stack(
+        rules=dict(zip(names, os.environ["RULE_NAMES"].split(","), strict=True)),
+        patterns=rules.patterns(role, policy, part),
+        function_arn=os.environ["DETECT_FUNCTION_ARN"],
+        archive=os.environ["ARCHIVE_NAME"],
+        queue_url=os.environ["DEAD_LETTER_QUEUE_URL"],
+        topic_arn=os.environ["TOPIC_ARN"],
+    )
 
 
 def now() -> str:
@@ -47,12 +121,6 @@ def settings() -> Settings:
 
 
 @cache
-def dynamodb() -> Any:
-    """The table's client, made once."""
-    return boto3.client("dynamodb", config=_CONFIG)
-
-
-@cache
-def iam() -> AwsIam:
-    """IAM, its client made once."""
-    return AwsIam(boto3.client("iam", config=_CONFIG))
+def client(service: Any) -> Any:
+    """A client of a service, made once."""
+    return boto3.client(service, config=_CONFIG)

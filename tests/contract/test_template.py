@@ -107,7 +107,7 @@ def test_each_function_is_told_where_things_are(template: Template, name: str) -
     own = {
         "Announce": {"TOPIC_ARN": "Topic"},
         "Detect": {"MASK_KEY_SECRET": "MaskKey"},
-        "Reconcile": {"MASK_KEY_SECRET": "MaskKey"},
+        "Reconcile": {"MASK_KEY_SECRET": "MaskKey", "TOPIC_ARN": "Topic"},
         "Slack": {"SLACK_WEBHOOK": "/policy-monitor/webhook"},
     }.get(name, {})
     for variable in ("TOPIC_ARN", "MASK_KEY_SECRET", "SLACK_WEBHOOK"):

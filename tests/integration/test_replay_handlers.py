@@ -48,6 +48,17 @@ def year() -> Outcome:
     return replay_through_handlers(material(), Settings())
 
 
+def changes(outcome: Outcome) -> list[Finding]:
+    """Findings but for that of the baseline."""
+    return [finding for finding in outcome.findings if finding.kind is not FindingKind.BASELINE]
+
+
+def told(outcome: Outcome) -> list[Channel]:
+    """The channels of all messages but those that say that the monitor is live."""
+    live = {f.finding_id for f in outcome.findings if f.kind is FindingKind.BASELINE}
+    return [one.channel for one in outcome.messages if one.finding_id not in live]
+
+
 def lines(outcome: Outcome) -> list[dict[str, Any]]:
     return [finding_line(finding) for finding in outcome.findings]
 
@@ -105,6 +116,15 @@ def test_the_domain_alone_finds_the_very_same(year: Outcome) -> None:
     assert offline.counts == year.counts
 
 
+def test_that_the_monitor_is_live_is_told_first_of_all(year: Outcome) -> None:
+    first, *others = year.findings
+    assert first.kind is FindingKind.BASELINE
+    assert FindingKind.BASELINE not in {finding.kind for finding in others}
+    by_mail, by_slack = year.messages[:2]
+    assert {by_mail.finding_id, by_slack.finding_id} == {first.finding_id}
+    assert "The monitor is live" in str(by_mail.body)
+
+
 def test_each_finding_that_is_told_is_sent_once_on_each_channel(year: Outcome) -> None:
     told = [
         finding.finding_id
@@ -120,7 +140,7 @@ def test_each_finding_that_is_told_is_sent_once_on_each_channel(year: Outcome) -
 def test_a_repeated_event_is_announced_once() -> None:
     outcome = replay_through_handlers(material("03", "04"), Settings())
     assert outcome.counts[Fate.DUPLICATE] == 1
-    assert [one.channel for one in outcome.messages] == [Channel.EMAIL, Channel.SLACK]
+    assert told(outcome) == [Channel.EMAIL, Channel.SLACK]
 
 
 def test_what_people_are_sent_says_what_they_need(year: Outcome) -> None:
@@ -186,10 +206,10 @@ def test_the_demo_fits_its_terminal_and_shows_each_answer(year: Outcome, width: 
 
 def test_slack_may_fail_without_an_email_being_lost_or_repeated() -> None:
     slack = SlackReceiver()
-    # More refusals than there are tries.
-    slack.answer_next(*[Answer(404, "no_service")] * 10)
+    # That the monitor is live is posted; then more refusals than there are tries.
+    slack.answer_next(Answer(200, "ok"), *[Answer(404, "no_service")] * 10)
     outcome = replay_through_handlers(material("03"), Settings(), slack=slack)
-    assert [one.channel for one in outcome.messages] == [Channel.EMAIL]
+    assert told(outcome) == [Channel.EMAIL]
     (letter,) = outcome.deliveries
     assert (letter.fate, letter.event_name) == (Fate.DEAD_LETTER, "SlackFunction")
     assert "404" in letter.reason
@@ -200,7 +220,7 @@ def test_slack_is_tried_again_before_it_is_given_up() -> None:
     slack = SlackReceiver()
     slack.answer_next(Answer(404, "no_service"))
     outcome = replay_through_handlers(material("03"), Settings(), slack=slack)
-    assert [one.channel for one in outcome.messages] == [Channel.EMAIL, Channel.SLACK]
+    assert told(outcome) == [Channel.EMAIL, Channel.SLACK]
     assert outcome.deliveries == ()
 
 
@@ -216,7 +236,7 @@ def test_without_a_baseline_both_say_what_they_cannot_know() -> None:
 
 def test_an_event_without_parameters_is_undetermined_where_no_snapshot_tells_more() -> None:
     for outcome in both(lambda: material("20", snapshots=False)):
-        (finding,) = outcome.findings
+        (finding,) = changes(outcome)
         assert (finding.subject.type, finding.verdict) == ("trust", "undetermined")
         assert finding.severity == "high"
 
@@ -239,4 +259,4 @@ def test_what_eventbridge_could_not_deliver_is_a_dead_letter_and_the_rest_goes_o
     (letter,) = outcome.deliveries
     assert letter.origin == "odd.json"
     assert letter.fate is Fate.DEAD_LETTER
-    assert len(outcome.messages) == 2
+    assert len(told(outcome)) == 2

@@ -10,6 +10,9 @@ from policy_monitor.mutations import Document, Documents, Use
 from policy_monitor.settings import Settings
 from policy_monitor.state import AccountState, PolicyState, RoleState
 
+type Principals = Mapping[str, frozenset[tuple[str, Use]]]
+"""By principal (``user/NAME``): the managed policies that it uses, and how."""
+
 _COMMAND = "aws iam get-account-authorization-details"
 
 
@@ -50,6 +53,21 @@ def read_baseline(
     )
 
 
+def read_principals(details: Mapping[str, Any]) -> Principals:
+    """Every user, group and role of an account, watched or not; `details` as in `read_baseline`.
+
+    Raises
+    ------
+    InputError
+        It is not what the command prints.
+    """
+    return {
+        f"{kind.lower()}/{_text(entity, f'{kind}Name', where)}": _uses(entity, where)
+        for kind in ("User", "Group", "Role")
+        for where, entity in _members(details, f"{kind}DetailList", "")
+    }
+
+
 class _Account:
     """The lists of a baseline; reading them collects `documents`."""
 
@@ -82,16 +100,12 @@ class _Account:
     def uses(self) -> Mapping[str, frozenset[tuple[str, Use]]]:
         """By watched policy: who but the watched roles uses it, and how."""
         uses: dict[str, set[tuple[str, Use]]] = defaultdict(set)
-        for kind in ("User", "Group", "Role"):
-            for where, entity in self._entities(f"{kind}DetailList"):
-                name = _text(entity, f"{kind}Name", where)
-                if kind == "Role" and self._settings.watches_role(name):
-                    continue
-                principal = f"{kind.lower()}/{name}"
-                for arn in _attached(entity, where):
-                    uses[arn].add((principal, Use.ATTACHED))
-                if boundary := _boundary(entity, where):
-                    uses[boundary].add((principal, Use.BOUNDARY))
+        for principal, used in read_principals(self._details).items():
+            kind, _, name = principal.partition("/")
+            if kind == "role" and self._settings.watches_role(name):
+                continue
+            for arn, use in used:
+                uses[arn].add((principal, use))
         return {
             arn: frozenset(users)
             for arn, users in uses.items()
@@ -141,6 +155,12 @@ class _Account:
 
     def _entities(self, name: str) -> Sequence[tuple[str, Mapping[str, Any]]]:
         return _members(self._details, name, "")
+
+
+def _uses(entity: Mapping[str, Any], where: str) -> frozenset[tuple[str, Use]]:
+    attached = {(arn, Use.ATTACHED) for arn in _attached(entity, where)}
+    boundary = _boundary(entity, where)
+    return frozenset(attached | ({(boundary, Use.BOUNDARY)} if boundary else set()))
 
 
 def _attached(entity: Mapping[str, Any], where: str) -> Sequence[str]:

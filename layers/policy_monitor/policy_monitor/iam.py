@@ -31,3 +31,11 @@ class Iam(Protocol):
         With `roles`, only these roles and the managed policies that bear on them need be in it.
         """
         ...
+
+
+class IamAccount(Iam, Protocol):
+    """What reconcile reads beside that."""
+
+    def session_seconds(self, role: str) -> int | None:
+        """How long a role's sessions may last; the account's details do not say. None: no role."""
+        ...

@@ -1,24 +1,88 @@
-"""Recording the baseline that everything is folded from."""
+"""What reconcile does: record the baseline, find what no event told, and look to the senses.
 
-from collections.abc import Callable
+A difference between IAM and the ledger is acted upon only once events have had time to arrive: when
+every reading for a while showed the same, and no fact of that thing came between. Then CloudTrail's
+event history is asked who made it; what it does not know either becomes a fact as it was read.
+"""
 
-from policy_monitor.baseline import read_baseline
-from policy_monitor.iam import Iam
-from policy_monitor.ledger import Genesis, Ledger
-from policy_monitor.settings import Settings
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from policy_monitor import senses
+from policy_monitor.derivation import digests, folded
+from policy_monitor.drift import (
+    Difference,
+    Thing,
+    differences,
+    is_aws_managed,
+    observed_documents,
+    things_touched,
+)
+from policy_monitor.drift_facts import drift_facts, sense_facts
+from policy_monitor.errors import PolicyMonitorError, RetryableError
+from policy_monitor.ledger import Genesis, Snapshot
+from policy_monitor.mutations import Documents, Mutation
+from policy_monitor.notebook import Note, Sighting
+from policy_monitor.observation import Instruments, Observation, Watch, observe
+from policy_monitor.search import Asked, Search
+from policy_monitor.state import AccountState
+from policy_monitor.trail import Attribute
+from policy_monitor.vigilance import Check, Looked, looked
+
+IN_FLIGHT = timedelta(minutes=10)
+"""How long a difference must last: CloudTrail delivers "within an average of about 5 minutes of an
+API call" (CloudTrail User Guide, "How CloudTrail works"), and reconcile runs every fifteen."""
+
+PATIENCE = timedelta(hours=1)
+"""How long a difference waits for an event history that does not answer."""
 
 
-def record_baseline(
-    ledger: Ledger, iam: Iam, settings: Settings, mask_key: bytes, now: Callable[[], str]
-) -> Genesis | None:
-    """Read the account and record it as the ledger's baseline, unless it has one.
+@dataclass(frozen=True, slots=True)
+class Reconciled:
+    """What a run came to.
 
-    Parameters
+    Attributes
     ----------
-    now : callable
-        The time, UTC to the second, ``2026-11-22T06:00:00Z``. Asked after IAM has answered: what
-        changed while it did may be in the answer or not, so it must count as before the baseline
-        (`timeline.steps`), or its own event would find nothing left to change.
+    genesis : Genesis or None
+        The baseline, where this run recorded it.
+    found : tuple[Mutation, ...]
+        Facts from CloudTrail's event history that no event had told.
+    recorded : tuple[Mutation, ...]
+        Drift, and what became of the senses.
+    waiting : int
+        Differences that are given time.
+    unreadable : int
+        Records of the event history that cannot be understood.
+    blind : Mapping[str, str]
+        The senses that do not work, and why.
+    """
+
+    genesis: Genesis | None = None
+    found: tuple[Mutation, ...] = ()
+    recorded: tuple[Mutation, ...] = ()
+    waiting: int = 0
+    unreadable: int = 0
+    blind: Mapping[str, str] = field(default_factory=dict)
+
+
+def reconcile(tools: Instruments, watch: Watch) -> Reconciled:
+    """Compare IAM as it is with the ledger, and see whether the monitor's senses work.
+
+    The first run records the baseline, and nothing else.
+
+    Raises
+    ------
+    PolicyMonitorError
+        Something did not answer, or may not be asked. The senses were looked to all the same.
+    """
+    if tools.ledger.snapshot().genesis is None:
+        return Reconciled(genesis=record_baseline(tools, watch))
+    return _Run(tools, watch).all()
+
+
+def record_baseline(tools: Instruments, watch: Watch) -> Genesis | None:
+    """Read the account and record it as the ledger's baseline, unless it has one.
 
     Returns
     -------
@@ -32,8 +96,205 @@ def record_baseline(
     RetryableError
         IAM or the ledger did not answer; nothing was recorded.
     """
-    if ledger.snapshot().genesis is not None:
+    if tools.ledger.snapshot().genesis is not None:
         return None
-    state, documents = read_baseline(iam.authorization_details(), settings, mask_key)
-    genesis = Genesis(now(), state)
-    return genesis if ledger.put_genesis(genesis, documents) else None
+    seen = observe(tools, watch)
+    genesis = Genesis(seen.read_at, seen.state, watch.account, watch.region)
+    return genesis if tools.ledger.put_genesis(genesis, seen.documents) else None
+
+
+class _Run:
+    """One run on a ledger that has its baseline."""
+
+    def __init__(self, tools: Instruments, watch: Watch) -> None:
+        self._tools = tools
+        self._watch = watch
+        self._note = tools.notebook.last()
+        self._search = Search(tools, watch)
+        self._recorded: list[Mutation] = []
+        self._waiting = 0
+
+    def all(self) -> Reconciled:
+        """Compare, look to the senses, and only then fail, if something did not answer."""
+        failure: PolicyMonitorError | None = None
+        seeing: dict[str, Looked] = {}
+        try:
+            if seen := self._observed(seeing):
+                self._compare(seen)
+        except PolicyMonitorError as error:
+            failure = error
+        blind = self._look(seeing)
+        if failure is not None:
+            raise failure
+        return Reconciled(
+            found=tuple(self._search.found),
+            recorded=tuple(self._recorded),
+            waiting=self._waiting,
+            unreadable=self._search.unreadable,
+            blind=blind,
+        )
+
+    def _observed(self, seeing: dict[str, Looked]) -> Observation | None:
+        """IAM as it is; None where it may not be read or makes no sense, which is a sense lost."""
+        problem, seen = "", None
+        try:
+            seen = observe(self._tools, self._watch)
+        except RetryableError:
+            raise
+        except PolicyMonitorError as error:
+            problem = str(error)
+        seeing[senses.IAM] = Looked("comparison with IAM", problem)
+        return seen
+
+    def _compare(self, seen: Observation) -> None:
+        snapshot = self._tools.ledger.snapshot()
+        differing = self._differences(snapshot, seen)
+        sightings = self._sightings(differing, snapshot, seen.read_at)
+        due = {t: s for t, s in sightings.items() if _lasted(s, seen.read_at) >= IN_FLIGHT}
+        if due:
+            unanswered = self._searched(differing, due, seen)
+            snapshot = self._tools.ledger.snapshot()
+            differing = self._differences(snapshot, seen)
+            settled = {
+                thing: differing[thing]
+                for thing, sighting in due.items()
+                if thing in differing
+                and not _touched(snapshot, thing, sighting.first_seen)
+                and (thing not in unanswered or _lasted(sighting, seen.read_at) >= PATIENCE)
+            }
+            self._record(settled, due, seen)
+            waiting = {thing: differing[thing] for thing in differing.keys() - settled.keys()}
+            sightings = self._sightings(waiting, snapshot, seen.read_at)
+            # What the event history did not answer for is looked up again, not seen anew.
+            sightings |= {thing: due[thing] for thing in unanswered & waiting.keys()}
+        self._waiting = len(sightings)
+        self._tools.notebook.write(
+            Note(seen.read_at, snapshot.seq, {_key(t): s for t, s in sightings.items()})
+        )
+
+    def _differences(self, snapshot: Snapshot, seen: Observation) -> Mapping[Thing, Difference]:
+        return differences(self._fold(snapshot), seen, self._watch.settings)
+
+    def _fold(self, snapshot: Snapshot) -> AccountState:
+        genesis = _genesis(snapshot)
+        documents = self._tools.ledger.documents(digests(genesis, snapshot.mutations))
+        watch = self._watch
+        return folded(genesis, snapshot.mutations, documents, watch.settings, watch.catalogue)
+
+    def _sightings(
+        self, differing: Mapping[Thing, Difference], snapshot: Snapshot, read_at: str
+    ) -> dict[Thing, Sighting]:
+        """Since when each difference is seen: what looks otherwise than last time begins anew."""
+        last = self._note.sightings if self._note else {}
+        agreed = self._note.read_at if self._note else _genesis(snapshot).read_at
+        sightings = {}
+        for thing, difference in differing.items():
+            known = last.get(_key(thing))
+            if (
+                known is None
+                or known.fingerprint != difference.fingerprint
+                or known.first_seen > read_at  # clocks go back, too
+                or _touched(snapshot, thing, known.first_seen)
+            ):
+                since = known.agreed if known else agreed
+                known = Sighting(read_at, since, difference.fingerprint)
+            sightings[thing] = known
+        return sightings
+
+    def _searched(
+        self,
+        differing: Mapping[Thing, Difference],
+        due: Mapping[Thing, Sighting],
+        seen: Observation,
+    ) -> frozenset[Thing]:
+        """Ask CloudTrail's event history; the things that it did not answer for."""
+        asked = {
+            thing: Asked(differing[thing].resource, sighting.agreed)
+            for thing, sighting in due.items()
+            if not is_aws_managed(thing)
+        }
+
+        def unexplained() -> frozenset[Thing]:
+            return frozenset(self._differences(self._tools.ledger.snapshot(), seen))
+
+        try:
+            self._search.explain(asked, self._tools.now(), unexplained)
+        except RetryableError:
+            return frozenset(asked)
+        return frozenset()
+
+    def _record(
+        self,
+        settled: Mapping[Thing, Difference],
+        due: Mapping[Thing, Sighting],
+        seen: Observation,
+    ) -> None:
+        first_seen = {thing: due[thing].first_seen for thing in settled}
+        facts = drift_facts(settled.values(), first_seen, self._watch.account, self._watch.region)
+        for mutation in facts:
+            self._append(mutation, observed_documents(mutation.changes, seen.documents))
+
+    def _look(self, known: Mapping[str, Looked]) -> Mapping[str, str]:
+        """Look to the senses, and record which were lost and which are regained."""
+        found = {**known, **looked((*self._tools.checks(), self._history_check()))}
+        snapshot = self._tools.ledger.snapshot()
+        found |= _ledger_senses(snapshot, self._note)
+        blind = self._fold(snapshot).blind
+        watch = self._watch
+        for mutation in sense_facts(found, blind, self._tools.now(), watch.account, watch.region):
+            self._append(mutation, {})
+        unseen = {sense: reason for sense, reason in blind.items() if sense not in found}
+        return unseen | {s: look.problem for s, look in found.items() if look.problem}
+
+    def _history_check(self) -> Check:
+        def problem() -> str:
+            now = self._tools.now()
+            events = self._tools.history.events(
+                Attribute.EVENT_NAME, "CreatePolicyVersion", now, now
+            )
+            next(iter(events), None)
+            return ""
+
+        return Check(senses.EVENT_HISTORY, "reading of the event history", problem)
+
+    def _append(self, mutation: Mutation, documents: Documents) -> None:
+        if self._tools.ledger.append(mutation, documents):
+            self._recorded.append(mutation)
+
+
+def _ledger_senses(snapshot: Snapshot, note: Note | None) -> Mapping[str, Looked]:
+    """Whether the ledger holds all of its facts, and findings of those a run ago."""
+    facts = len(snapshot.mutations) + (snapshot.genesis is not None)
+    lacking = (
+        f"{snapshot.seq:,} facts were recorded, and {facts:,} are there"
+        if facts < snapshot.seq
+        else ""
+    )
+    behind = (
+        f"of {snapshot.seq:,} facts only the first {snapshot.derived:,} are judged"
+        if note is not None and snapshot.derived < note.seq
+        else ""
+    )
+    return {
+        senses.LEDGER: Looked("ledger", lacking),
+        senses.JUDGEMENT: Looked("judgement", behind),
+    }
+
+
+def _touched(snapshot: Snapshot, thing: Thing, since: str) -> bool:
+    """Whether a fact of a thing happened at a time or later."""
+    return any(m.time >= since and thing in things_touched(m) for m in snapshot.mutations)
+
+
+def _lasted(sighting: Sighting, until: str) -> timedelta:
+    return datetime.fromisoformat(until) - datetime.fromisoformat(sighting.first_seen)
+
+
+def _key(thing: Thing) -> str:
+    return " ".join(thing)
+
+
+def _genesis(snapshot: Snapshot) -> Genesis:
+    if snapshot.genesis is None:
+        raise PolicyMonitorError("ledger: its baseline is gone; restore the table from its backup")
+    return snapshot.genesis

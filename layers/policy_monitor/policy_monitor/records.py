@@ -17,6 +17,7 @@ from policy_monitor.errors import InputError
 from policy_monitor.findings import Finding
 from policy_monitor.ledger import Current, Genesis
 from policy_monitor.mutations import Change, Mutation
+from policy_monitor.notebook import Note
 
 SCHEMA = 1
 FINDING_SCHEMA = "policy-monitor/finding/1"
@@ -64,6 +65,16 @@ def read_current(value: Mapping[str, Any]) -> Current:
     """
     known = {"schema", *(field.name for field in fields(Current))}
     return _read_record(Current, {name: value[name] for name in value if name in known})
+
+
+def note_json(note: Note) -> dict[str, Any]:
+    """A note of reconcile as plain JSON."""
+    return {"schema": SCHEMA, **_encoded(note)}
+
+
+def read_note(value: Mapping[str, Any]) -> Note:
+    """Read what `note_json` wrote; raises as `read_mutation`."""
+    return _read_record(Note, value)
 
 
 def finding_json(

@@ -26,7 +26,7 @@ _PAGE_SIZE = 1000
 
 
 class AwsIam:
-    """`policy_monitor.iam.Iam` on boto3.
+    """`policy_monitor.iam.IamAccount` on boto3.
 
     Parameters
     ----------
@@ -87,6 +87,15 @@ class AwsIam:
             policy for arn in missing if (policy := self._policy_details(arn)) is not None
         ]
         return details
+
+    def session_seconds(self, role: str) -> int | None:
+        """See `IamAccount.session_seconds`."""
+        try:
+            answer = _asked(lambda: self._client.get_role(RoleName=role), f"role {role}")
+        except _GoneError:
+            return None
+        seconds: int | None = answer["Role"].get("MaxSessionDuration")
+        return seconds
 
     def _account(self) -> dict[str, Any]:
         details: dict[str, Any] = {

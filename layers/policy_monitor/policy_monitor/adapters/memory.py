@@ -123,12 +123,12 @@ class MemoryOutbox:
 
 
 class MemoryIam:
-    """`policy_monitor.iam.Iam` on what ``aws iam get-account-authorization-details`` printed.
+    """`policy_monitor.iam.IamAccount` on what the AWS CLI printed of an account.
 
     Parameters
     ----------
     details : Mapping[str, Any] or None
-        None: an account that nothing is known of.
+        The output of ``aws iam get-account-authorization-details``; None: nothing is known.
     """
 
     def __init__(self, details: Mapping[str, Any] | None = None) -> None:
@@ -158,3 +158,8 @@ class MemoryIam:
             if role["RoleName"].casefold() in wanted
         ]
         return {**self._details, "RoleDetailList": held}
+
+    def session_seconds(self, role: str) -> int | None:
+        """See `IamAccount.session_seconds`."""
+        held = self.authorization_details((role,)).get("RoleDetailList", [])
+        return next((found.get("MaxSessionDuration") for found in held), None)
