@@ -1,0 +1,52 @@
+"""What reconcile is told of its stack, and what it takes the template's patterns to be."""
+
+from pathlib import Path
+
+import pytest
+
+from policy_monitor import rules
+from policy_monitor_cli.template import load_template
+
+PATH = Path(__file__).parents[2] / "template.yaml"
+
+
+@pytest.mark.parametrize(
+    ("role", "policy", "part"),
+    [
+        ("astronomer-remote-management", "AstronomerCrossAccountRole", "OperationalBoundary"),
+        ("r" * 64, "p" * 128, "b" * 64),
+        ("vendor=x@y", "a+b", "part"),
+    ],
+)
+def test_reconcile_knows_the_patterns_as_the_template_makes_them(
+    role: str, policy: str, part: str
+) -> None:
+    parameters = {"RoleName": role, "PolicyName": policy, "BoundaryNamePart": part}
+    made = load_template(PATH, parameters)
+    known = dict(rules.patterns(role, policy, part))
+    kept = {**known.pop(rules.ARCHIVE)}
+    archive = {**made.resources["Archive"].properties["EventPattern"]}
+    for pattern in (kept, archive):  # in any order
+        pattern["detail"] = {name: sorted(values) for name, values in pattern["detail"].items()}
+    assert archive == kept
+    assert {rule.logical_id: rule.pattern for rule in made.rules if rule.pattern} == known
+
+
+def test_reconcile_is_told_where_the_parts_are_that_it_looks_to() -> None:
+    environment = load_template(PATH).functions["ReconcileFunction"].environment
+    names = (rules.ROLE_RULE, rules.ATTACHMENT_RULE, rules.POLICY_RULE)
+    # Of a rule and an archive, Ref is the name, of a queue the URL, of a topic the ARN.
+    assert environment["RULE_NAMES"] == ",".join(names)
+    assert environment["DETECT_FUNCTION_ARN"] == "DetectFunction.Arn"
+    assert environment["ARCHIVE_NAME"] == "Archive"
+    assert environment["DEAD_LETTER_QUEUE_URL"] == "DeadLetterQueue"
+    assert environment["TOPIC_ARN"] == "Topic"
+
+
+def test_a_lost_sense_rings_even_where_the_topic_is_the_one_that_is_lost() -> None:
+    alarm = load_template(PATH).resources["BlindSensesAlarm"].properties
+    assert (alarm["Namespace"], alarm["MetricName"]) == ("PolicyMonitor", "BlindSenses")
+    assert alarm["AlarmActions"] == ["AlarmTopic"]
+    # One run in each period, whatever the schedule.
+    assert alarm["Period"] >= 60 * 60
+    assert alarm["EvaluationPeriods"] == 1
