@@ -1,17 +1,16 @@
-"""Policies and requests for laws: small alphabets, so that patterns meet often.
+"""Policies for laws: small alphabets, so that patterns meet often.
 
-Policies are drawn as JSON, so that a law can read them with the parser and an oracle without it.
-Requests are drawn at the edges of the patterns that the policies hold.
+They are drawn as JSON, so that a law can read them with the parser and an oracle without it.
 """
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from hypothesis import strategies as st
 
-from iamdiff.model import Access, ContextValue, Document, Request
+from iamdiff.model import Access, Document
 from iamdiff.parser import parse_document
 
 type Json = dict[str, Any]
@@ -22,18 +21,6 @@ USER = "arn:aws:iam::123456789012:user/jo"
 ROOT = "arn:aws:iam::123456789012:root"
 SESSION = "arn:aws:sts::123456789012:assumed-role/vendor/s"
 STRANGER = "arn:aws:iam::999999999999:user/al"
-CALLERS = (
-    ROLE,
-    USER,
-    ROOT,
-    SESSION,
-    STRANGER,
-    "AROAEXAMPLEEXAMPLE",
-    "anonymous",
-    "ec2.amazonaws.com",
-    "accounts.google.com",
-)
-"""Principals of requests under trust and resource policies."""
 
 ACTIONS = (
     "s3:GetObject",
@@ -99,7 +86,7 @@ _ARNS = (
     "arn:*:*:*:*:*",
 )
 _BINARY = ("QQ==", "Qg==")
-_TRUTHS = ("true", "false")
+TRUTHS = ("true", "false")
 
 _STRING_OPERATORS = (
     "StringEquals",
@@ -123,12 +110,57 @@ KEYS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "ex:t": (_STRING_OPERATORS, _STRINGS),
     "ex:n": (tuple(f"Numeric{each}" for each in _COMPARISONS), _NUMBERS),
     "ex:d": (tuple(f"Date{each}" for each in _COMPARISONS), _DATES),
-    "ex:b": (("Bool",), _TRUTHS),
+    "ex:b": (("Bool",), TRUTHS),
     "ex:i": (("IpAddress", "NotIpAddress"), _ADDRESSES),
     "ex:a": (("ArnEquals", "ArnLike", "ArnNotEquals", "ArnNotLike"), _ARNS),
     "ex:x": (("BinaryEquals",), _BINARY),
     "aws:RequestedRegion": (_STRING_OPERATORS, _STRINGS),
 }
+PRINCIPAL_KEYS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
+    "aws:PrincipalArn": (
+        ("ArnLike", "ArnNotLike", "StringEquals", "StringNotLike"),
+        (ROLE, USER, ROOT, "arn:aws:iam::*:role/*", "arn:aws:iam::123456789012:*", "arn:*:*:*:*:*"),
+    ),
+    "aws:PrincipalAccount": (
+        ("StringEquals", "StringNotEquals", "StringLike"),
+        ("123456789012", "999999999999", "9*", "anonymous"),
+    ),
+    "aws:PrincipalType": (
+        ("StringEquals", "StringNotEquals"),
+        ("User", "AssumedRole", "Account", "Anonymous", "FederatedUser"),
+    ),
+    "aws:username": (_STRING_OPERATORS, ("jo", "al", "*")),
+}
+"""Keys that follow from the principal, or are absent because of it."""
+
+DOUBTFUL_PATTERNS = (
+    "arn:aws:ec2:*:a",
+    "arn:aws:*:r",
+    "arn:aws:s3::${ex:s}:a",
+    "arn:aws:s3:::${ex:s",
+    "arn:aws:s3:::${aws:TagKeys}",
+)
+DOUBTFUL_CONDITIONS: tuple[tuple[str, str, Any], ...] = (
+    ("DateLessThan", "ex:d", "tomorrow"),
+    ("NumericNotEquals", "ex:n", ["ten", "1"]),
+    ("Bool", "ex:b", "maybe"),
+    ("NotIpAddress", "ex:i", "example.com"),
+    ("ArnLike", "ex:a", "*"),
+    ("ArnNotLike", "ex:a", "arn:aws:iam"),
+    ("StringEquals", "ex:s", []),
+    ("StringNotEqualsIfExists", "ex:s", []),
+    ("ForAllValues:StringEquals", "ex:t", []),
+    ("ForAnyValue:StringNotEquals", "ex:t", []),
+    ("ForAllValues:Null", "ex:s", "true"),
+    ("ForAnyValue:Null", "ex:s", "false"),
+    ("Null", "ex:s", "absent"),
+    ("Bool", "ex:b", "${ex:s}"),
+    ("StringLike", "ex:s", "${ex:t"),
+    ("StringEquals", "ex:s", "${ex:t}"),
+    ("NumericEquals", "ex:s", "1"),
+)
+"""Constructs of which AWS's pages leave something open, and their like."""
+
 SET_KEYS = ("ex:t", "ex:n", "ex:a")
 """Keys that set operators read, so that they may hold several values."""
 
@@ -137,14 +169,40 @@ def _some(values: Sequence[str], most: int = 3) -> st.SearchStrategy[list[str]]:
     return st.lists(st.sampled_from(values), min_size=1, max_size=most, unique=True)
 
 
+class Style(NamedTuple):
+    """What policies are drawn of.
+
+    Attributes
+    ----------
+    conditions : int
+        Conditions of a statement, at most.
+    variables : bool
+        Policy variables, and documents of the old Version, where they are text.
+    principal_keys : bool
+        Conditions on keys that follow from the principal.
+    doubtful : bool
+        Constructs of which AWS's pages leave something open.
+    """
+
+    kind: str = "identity"
+    conditions: int = 2
+    variables: bool = False
+    principal_keys: bool = False
+    doubtful: bool = False
+
+
 @st.composite
-def _one_condition(draw: Draw, *, variables: bool) -> tuple[str, str, Any]:
-    key = draw(st.sampled_from(tuple(KEYS)))
-    operators, values = KEYS[key]
-    if variables and operators is _STRING_OPERATORS:
+def _one_condition(draw: Draw, style: Style) -> tuple[str, str, Any]:
+    if style.doubtful and draw(st.integers(0, 2)) == 2:
+        doubtful: tuple[str, str, Any] = draw(st.sampled_from(DOUBTFUL_CONDITIONS))
+        return doubtful
+    keys = {**KEYS, **PRINCIPAL_KEYS} if style.principal_keys else KEYS
+    key = draw(st.sampled_from(tuple(keys)))
+    operators, values = keys[key]
+    if style.variables and operators is _STRING_OPERATORS:
         values += _LINKED
     if draw(st.integers(0, 5)) == 5:
-        return "Null", key, draw(st.sampled_from(_TRUTHS))
+        return "Null", key, draw(st.sampled_from(TRUTHS))
     operator = draw(st.sampled_from(operators))
     if draw(st.integers(0, 3)) == 3:
         operator += "IfExists"
@@ -155,20 +213,15 @@ def _one_condition(draw: Draw, *, variables: bool) -> tuple[str, str, Any]:
 
 
 @st.composite
-def condition_blocks(draw: Draw, most: int = 2, *, variables: bool = False) -> Json:
+def _block(draw: Draw, style: Style) -> Json:
     """A Condition element, perhaps empty."""
     block: Json = {}
-    for operator, key, values in draw(st.lists(_one_condition(variables=variables), max_size=most)):
+    for operator, key, values in draw(st.lists(_one_condition(style), max_size=style.conditions)):
         block.setdefault(operator, {})[key] = values
     return block
 
 
-def principals(*, inverted: bool = False) -> st.SearchStrategy[Any]:
-    """A Principal element; for NotPrincipal, one that AWS's pages decide."""
-    if inverted:
-        return st.sampled_from(
-            ({"Service": "ec2.amazonaws.com"}, {"Federated": "accounts.google.com"}, "*")
-        )
+def _principals() -> st.SearchStrategy[Any]:
     names = st.sampled_from((ROLE, USER, ROOT, "123456789012", STRANGER, "*", "AROAEXAMPLEEXAMPLE"))
     return st.one_of(
         st.just("*"),
@@ -180,37 +233,41 @@ def principals(*, inverted: bool = False) -> st.SearchStrategy[Any]:
     )
 
 
+# Of AWS principals, AWS's page leaves open whom a NotPrincipal spares.
+_SPARED: tuple[Any, ...] = (
+    {"Service": "ec2.amazonaws.com"},
+    {"Federated": "accounts.google.com"},
+    "*",
+)
+_SPARED_IN_DOUBT: tuple[Any, ...] = ({"AWS": USER}, {"AWS": [USER, ROOT]}, {"AWS": []})
+
+
 @st.composite
-def statements(
-    draw: Draw, *, kind: str = "identity", conditions: int = 2, variables: bool = False
-) -> Json:
-    """A statement of a policy of a kind, with at most so many conditions."""
+def statements(draw: Draw, /, **options: Any) -> Json:
+    """A statement; `options` are those of `Style`."""
+    style = Style(**options)
     found: Json = {"Effect": draw(st.sampled_from(("Allow", "Allow", "Deny")))}
     inverted = draw(st.integers(0, 4)) == 4
     found["NotAction" if inverted else "Action"] = draw(_some(ACTION_PATTERNS))
-    if kind != "trust":
-        patterns = RESOURCE_PATTERNS + (VARIABLE_PATTERNS if variables else ())
+    if style.kind != "trust":
+        patterns = RESOURCE_PATTERNS + (VARIABLE_PATTERNS if style.variables else ())
+        patterns += DOUBTFUL_PATTERNS if style.doubtful else ()
         inverted = draw(st.integers(0, 4)) == 4
         found["NotResource" if inverted else "Resource"] = draw(_some(patterns))
-    if kind == "resource" and draw(st.integers(0, 5)) == 5:
-        found["NotPrincipal"] = draw(principals(inverted=True))
-    elif kind != "identity":
-        found["Principal"] = draw(principals())
-    if conditions:
-        block = draw(condition_blocks(conditions, variables=variables))
-        if block:
-            found["Condition"] = block
+    if style.kind == "resource" and draw(st.integers(0, 5)) == 5:
+        spared = _SPARED + (_SPARED_IN_DOUBT if style.doubtful else ())
+        found["NotPrincipal"] = draw(st.sampled_from(spared))
+    elif style.kind != "identity":
+        found["Principal"] = draw(_principals())
+    if block := draw(_block(style)):
+        found["Condition"] = block
     return found
 
 
-def documents(
-    *, kind: str = "identity", most: int = 3, conditions: int = 2, variables: bool = False
-) -> st.SearchStrategy[Json]:
+def documents(*, most: int = 3, **options: Any) -> st.SearchStrategy[Json]:
     """A policy document of at most so many statements; now and then of none."""
-    one = statements(kind=kind, conditions=conditions, variables=variables)
-    # Where variables matter, a document of the old Version now and then, where they are text.
-    versions = ("2012-10-17", "2012-10-17", "2008-10-17")[: 3 if variables else 1]
-    listed = st.lists(one, min_size=1, max_size=most)
+    versions = ("2012-10-17", "2012-10-17", "2008-10-17")[: 3 if options.get("variables") else 1]
+    listed = st.lists(statements(**options), min_size=1, max_size=most)
     return st.fixed_dictionaries(
         {
             "Version": st.sampled_from(versions),
@@ -219,12 +276,10 @@ def documents(
     )
 
 
-def accesses(
-    *, kind: str = "identity", most: int = 3, conditions: int = 2, variables: bool = False
-) -> st.SearchStrategy[Json]:
+def accesses(*, most: int = 3, **options: Any) -> st.SearchStrategy[Json]:
     """An access as `diff` reads it: one or two documents, perhaps within a boundary."""
-    one = documents(kind=kind, most=most, conditions=conditions, variables=variables)
-    if kind != "identity":
+    one = documents(most=most, **options)
+    if options.get("kind", "identity") != "identity":
         return st.fixed_dictionaries({"identity": st.tuples(one).map(list), "boundary": st.none()})
     boundary = st.one_of(st.none(), st.none(), one)
     return st.fixed_dictionaries(
@@ -298,124 +353,3 @@ def rearranged(raw: Json, random: Any) -> Json:
         document["Statement"] = listed
     random.shuffle(found["identity"])
     return found
-
-
-def _statements_of(raws: Iterable[Json]) -> Iterator[Json]:
-    for raw in raws:
-        for document in (*raw["identity"], raw["boundary"]):
-            if document is not None:
-                yield from document["Statement"]
-
-
-@st.composite
-def _match(draw: Draw, pattern: str) -> str:
-    """A text that a pattern matches."""
-    return "".join(
-        draw(st.sampled_from({"*": ("", "a", "b", "a/b", "r"), "?": ("a", "b")}.get(each, (each,))))
-        for each in pattern
-    )
-
-
-@st.composite
-def _edge(draw: Draw, pattern: str) -> str:
-    """A text that a pattern matches, or only just does not."""
-    text = draw(_match(pattern))
-    last = draw(st.integers(0, 9))
-    if last == 0:
-        return text + "a"
-    return text[:-1] if last == 1 else text
-
-
-@st.composite
-def _resource(draw: Draw, patterns: Sequence[str]) -> str:
-    pattern = draw(st.sampled_from(patterns))
-    if pattern == "*":
-        return draw(st.sampled_from(("*", "arn:aws:s3:::a", "arn:aws:sqs:r:1:q")))
-    plain = pattern.replace("${ex:s, 'a'}", "?").replace("${ex:s}", "?").replace("${*}", "*")
-    fields = [draw(_match(field)) for field in plain.split(":", 5)]
-    fields += [draw(st.sampled_from(("", "r", "1", "a"))) for _ in range(6 - len(fields))]
-    odd = draw(st.integers(1, 20))
-    if odd <= len(fields[1:]):
-        fields[odd] = draw(st.sampled_from(("", "a", "b", "r", "1")))
-    return ":".join(("arn", *(field.replace(":", "") for field in fields[1:5]), fields[5]))
-
-
-# What a value may be besides an edge of the policies' own: by the letter of the key.
-_OTHER_VALUES: Mapping[str, tuple[str, ...]] = {
-    "ex:s": ("a", "b", "c", ""),
-    "ex:t": ("a", "b", "c", ""),
-    "ex:n": ("0.5", "1", "3", "11"),
-    "ex:d": ("2019-01-01", "1577836800", "2030-01-01"),
-    "ex:b": _TRUTHS,
-    "ex:i": ("10.1.2.3", "10.9.9.9", "192.0.2.1", "2001:db8::2", "::1"),
-    "ex:a": ("arn:aws:iam::1:role/a", "arn:aws:iam::2:user/b"),
-    "ex:x": ("QQ==", "Qw=="),
-    "aws:RequestedRegion": ("a", "r"),
-}
-
-
-@st.composite
-def _value(draw: Draw, key: str, values: Sequence[str]) -> str:
-    if key in ("ex:s", "ex:t", "ex:a", "aws:RequestedRegion") and values and draw(st.booleans()):
-        text = draw(_edge(draw(st.sampled_from(values))))
-        if key != "ex:a" or text.count(":") >= 5:
-            return text
-    if key in ("ex:n", "ex:d") and values and draw(st.booleans()):
-        return draw(st.sampled_from(values))
-    return draw(st.sampled_from(_OTHER_VALUES[key]))
-
-
-@st.composite
-def requests(draw: Draw, raws: Sequence[Json], *, kind: str = "identity") -> Request:
-    """A request at the edges of what the policies say, mostly aimed at one of their statements."""
-    listed = list(_statements_of(raws))
-    aimed = bool(listed) and draw(st.integers(0, 3)) < 3
-    targets = [draw(st.sampled_from(listed))] if aimed else listed
-    actions: list[str] = []
-    resources: list[str] = []
-    names: list[str] = []
-    values: dict[str, list[str]] = {}
-    for each in targets:
-        actions += each.get("Action") or ACTIONS
-        resources += each.get("Resource") or RESOURCE_PATTERNS
-        names += _names(each.get("Principal", {}))
-    for each in listed:
-        for keys in each.get("Condition", {}).values():
-            for key, wanted in keys.items():
-                values.setdefault(key, []).extend([wanted] if isinstance(wanted, str) else wanted)
-    context: dict[str, ContextValue] = {}
-    for key in sorted({*values, "ex:s", "aws:RequestedRegion"}):
-        one = _value(key, values.get(key, ()))
-        shape = draw(st.integers(0, 9))
-        if key == "aws:RequestedRegion" or shape < 6:
-            context[key] = draw(one)
-        elif key in SET_KEYS and shape < 9:
-            context[key] = tuple(draw(st.lists(one, max_size=3)))
-    principal = ""
-    if kind != "identity":
-        named = names if names and draw(st.integers(0, 2)) < 2 else CALLERS
-        principal = draw(st.sampled_from(named))
-    return Request(
-        draw(_action(actions or ACTIONS)),
-        draw(_resource(resources or RESOURCE_PATTERNS)),
-        principal,
-        context,
-    )
-
-
-def _names(principal: Any) -> Iterator[str]:
-    """The names of a Principal element that a request can have."""
-    for value in principal.values() if isinstance(principal, dict) else ():
-        for name in [value] if isinstance(value, str) else value:
-            if name != "*":
-                yield name
-
-
-@st.composite
-def _action(draw: Draw, patterns: Sequence[str]) -> str:
-    """A well-formed action at the edge of a pattern."""
-    edge = draw(_edge(draw(st.sampled_from(patterns)))).strip().replace("/", "")
-    service, _, name = edge.partition(":")
-    if service in ("s3", "S3", "ec2", "iam") and name.isalnum():
-        return edge
-    return draw(st.sampled_from(ACTIONS))

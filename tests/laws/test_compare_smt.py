@@ -21,8 +21,9 @@ MILLISECONDS = 500
 def test_wherever_the_solver_answers_the_verdicts_are_the_same(
     kind: str, part: bool, data: st.DataObject
 ) -> None:
-    old = data.draw(policies.accesses(kind=kind))
-    new = data.draw(policies.changed(old, kind=kind) | policies.accesses(kind=kind))
+    options: dict[str, Any] = {"kind": kind, "principal_keys": data.draw(st.booleans())}
+    old = data.draw(policies.accesses(**options))
+    new = data.draw(policies.changed(old, **options) | policies.accesses(**options))
     opinion = smt.verdict(old, new, kind=kind, part=part, milliseconds=MILLISECONDS)
     if opinion is not None:
         comparison = compare(access_of(old), access_of(new), kind=kind, part=part)

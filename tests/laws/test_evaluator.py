@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.laws import policies
 from tests.laws.policies import KEYS, Json, access_of
+from tests.laws.requests import requests
 
 from iamdiff.evaluator import evaluate
 from iamdiff.model import Access, Request
@@ -19,8 +20,8 @@ from iamdiff.values import read_arn
 
 @st.composite
 def cases(draw: st.DrawFn, /, **options: Any) -> tuple[Json, Request]:
-    raw = draw(policies.accesses(variables=True, **options))
-    return raw, draw(policies.requests([raw]))
+    raw = draw(policies.accesses(variables=True, doubtful=True, **options))
+    return raw, draw(requests([raw]))
 
 
 def outcome(raw: Json, asked: Request) -> str:
@@ -172,7 +173,7 @@ def _conditions(draw: st.DrawFn) -> tuple[str, str, list[str], Request]:
     wanted = draw(st.lists(st.sampled_from(values), min_size=1, max_size=2))
     operator = draw(st.sampled_from(twins))
     block = {"Statement": [{"Condition": {operator: {key: wanted}}}]}
-    return operator, key, wanted, draw(policies.requests([{"identity": [block], "boundary": None}]))
+    return operator, key, wanted, draw(requests([{"identity": [block], "boundary": None}]))
 
 
 def _negated(name: str) -> str:
@@ -259,5 +260,5 @@ def test_resources_match_as_regular_expressions_a_field(
 
 @given(st.data())
 def test_an_access_of_nothing_allows_nothing(data: st.DataObject) -> None:
-    asked = data.draw(policies.requests([]))
+    asked = data.draw(requests([]))
     assert evaluate(Access(), asked).refused
