@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.laws import policies
 from tests.laws.policies import access_of
+from tests.laws.requests import requests
 
 from iamdiff import evaluate
 from iamdiff.arns import matches, parse_pattern
@@ -61,7 +62,7 @@ def test_what_a_request_is_allowed_counts_and_what_counts_always_is_never_refuse
     found = take_inventory(access, catalogue=AlphabetCatalogue(), kind=kind)
     held = {each.action.name.lower(): each for each in found.holdings}
     for _ in range(5):
-        request = data.draw(policies.requests([raw], kind=kind))
+        request = data.draw(requests([raw], kind=kind))
         decision = evaluate(access, request, kind=kind)
         holding = held.get(request.action.lower())
         known = request.action.lower() in NAMES
