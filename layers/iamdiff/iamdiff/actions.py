@@ -12,7 +12,8 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from iamdiff.budget import Budget
-from iamdiff.globs import ACTION_CHARACTERS, cells, is_literal, matcher
+from iamdiff.cells import ACTION_CHARACTERS, cells
+from iamdiff.globs import is_literal, matcher
 
 _NAME_CHARACTERS = frozenset(ACTION_CHARACTERS + "*?")
 EVERY_SERVICE = "*"

@@ -10,8 +10,10 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
+from iamdiff.automata import Cell
 from iamdiff.budget import Budget
-from iamdiff.globs import ARN_FIELDS, Cell, arn_fields, bits, cells, matcher
+from iamdiff.cells import cells
+from iamdiff.globs import ARN_FIELDS, arn_fields, bits, matcher
 
 EVERYTHING = "*"
 """The resource of actions that take none, and the pattern that matches it and every ARN."""

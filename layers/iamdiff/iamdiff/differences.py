@@ -9,43 +9,19 @@ answer says what stopped the request before.
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from enum import StrEnum
 from functools import partial
 from typing import NamedTuple
 
 from iamdiff.actions import Sides, narrowest
 from iamdiff.arns import EVERYTHING, Pattern, matches, resource_cells
+from iamdiff.automata import Cell
 from iamdiff.bodies import Block, Body, BodyTable, resource_link
 from iamdiff.budget import Budget
 from iamdiff.callers import CallerClass
-from iamdiff.globs import Cell, bits
+from iamdiff.globs import bits
 from iamdiff.model import Condition, ContextValue, Effect
+from iamdiff.refusals import Cause, Question, Standing, lifted_denies, questions
 from iamdiff.solver import Solver, Target
-
-
-class Before(StrEnum):
-    """What stopped a gained request before (or stops a lost one now)."""
-
-    NOT_ALLOWED = "not_allowed"
-    CONDITION = "condition"
-    DENIED = "denied"
-    BOUNDARY = "boundary"
-
-
-@dataclass(frozen=True, slots=True)
-class Cause:
-    """Why a request is allowed on one side and not on the other; bodies by number.
-
-    Attributes
-    ----------
-    allow, within : int | None
-        The identity statement and the boundary statement that allow it. None for `allow`: a Deny
-        of a policy that is judged as a part was lifted.
-    """
-
-    allow: int | None
-    within: int | None
-    before: Before
 
 
 class Difference(NamedTuple):
@@ -274,10 +250,10 @@ class Differ:
             then, now = self._standing(old), self._standing(new)
             gained_doubts: list[Condition] = []
             lost_doubts: list[Condition] = []
-            lifted = tuple(self._answers(_lifted(then, now), gained_doubts, target))
-            added = tuple(self._answers(_lifted(now, then), lost_doubts, target))
-            gained = tuple(self._answers(_questions(then, now), gained_doubts, target))
-            lost = tuple(self._answers(_questions(now, then), lost_doubts, target))
+            lifted = tuple(self._answers(lifted_denies(then, now), gained_doubts, target))
+            added = tuple(self._answers(lifted_denies(now, then), lost_doubts, target))
+            gained = tuple(self._answers(questions(then, now), gained_doubts, target))
+            lost = tuple(self._answers(questions(now, then), lost_doubts, target))
             if self.part:
                 gained, lost, lifted, added = lifted + gained, added + lost, (), ()
             known = Decision(
@@ -306,7 +282,7 @@ class Differ:
         return Standing(allows, denies, ceiling if self.bounded else None)
 
     def _answers(
-        self, questions: "Iterable[_Question]", doubts: list[Condition], target: Target
+        self, questions: "Iterable[Question]", doubts: list[Condition], target: Target
     ) -> Iterator[Difference]:
         """The questions that some context answers with yes."""
         for question in questions:
@@ -319,59 +295,3 @@ class Differ:
                 tied = answer.resource if target.tied else None
                 yield Difference(question.cause, question.stopped_by, dict(answer.context), tied)
             doubts += answer.doubts
-
-
-class Standing(NamedTuple):
-    """What one side says of a class of requests: bodies by their conditions, each block once.
-
-    `ceiling` are the boundary's allows, None where there is no boundary.
-    """
-
-    allows: dict[Block, int]
-    denies: dict[Block, int]
-    ceiling: dict[Block, int] | None
-
-
-class _Question(NamedTuple):
-    cause: Cause
-    true: list[Block]
-    false: list[Block]
-    stopped_by: int | None = None
-
-
-def _questions(then: Standing, now: Standing) -> Iterator[_Question]:
-    """Each way in which a request can be allowed now and refused then."""
-    if () in now.denies or now.ceiling == {}:
-        return
-    ceilings: Iterable[tuple[Block, int | None]] = (
-        [((), None)] if now.ceiling is None else list(now.ceiling.items())
-    )
-    for allow, number in now.allows.items():
-        for within, ceiling in ceilings:
-            yield from _refusals(then, now, (allow, number), (within, ceiling))
-
-
-def _lifted(then: Standing, now: Standing) -> Iterator[_Question]:
-    """A Deny that is gone, whatever is allowed."""
-    for block, number in then.denies.items():
-        if block not in now.denies:
-            cause = Cause(None, None, Before.DENIED)
-            yield _Question(cause, [block], list(now.denies), number)
-
-
-def _refusals(
-    then: Standing, now: Standing, allow: tuple[Block, int], within: tuple[Block, int | None]
-) -> Iterator[_Question]:
-    """The ways in which what one allow grants now was refused then."""
-    true = [allow[0], within[0]]
-    denies = list(now.denies)
-    if allow[0] not in then.allows:
-        before = Before.CONDITION if then.allows else Before.NOT_ALLOWED
-        yield _Question(Cause(allow[1], within[1], before), true, [*denies, *then.allows])
-    for deny, stopped_by in then.denies.items():
-        if deny not in now.denies:
-            cause = Cause(allow[1], within[1], Before.DENIED)
-            yield _Question(cause, [*true, deny], denies, stopped_by)
-    if then.ceiling is not None and within[0] not in then.ceiling:
-        cause = Cause(allow[1], within[1], Before.BOUNDARY)
-        yield _Question(cause, true, [*denies, *then.ceiling])

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from iamdiff.arns import arn_cells, parse_pattern
 from iamdiff.bodies import is_linked
+from iamdiff.cells import cells
 from iamdiff.contexts import KeyState, Predicate, null_predicate, predicate
-from iamdiff.globs import Reading, cells, is_literal, literal, reader
+from iamdiff.globs import Reading, is_literal, literal, reader
 from iamdiff.model import Condition, Quantifier, Relation, ValueType
 from iamdiff.values import (
     AddressRange,

@@ -10,9 +10,10 @@ from iamdiff.arns import EVERYTHING, parse_pattern, resource_cells
 from iamdiff.bodies import Place
 from iamdiff.budget import Budget, BudgetExceeded
 from iamdiff.catalogue import ACCESS_LEVELS, Catalogue, CataloguedAction
-from iamdiff.differences import Before, Cause, Region
+from iamdiff.differences import Region
 from iamdiff.globs import is_literal, matcher, readable
 from iamdiff.model import Condition, ContextValue, Request, Statement
+from iamdiff.refusals import Before, Cause
 
 
 @dataclass(frozen=True, slots=True)

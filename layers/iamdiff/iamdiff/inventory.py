@@ -10,11 +10,11 @@ from iamdiff.bodies import RESOURCE, BodyTable, Place, template_of
 from iamdiff.budget import DEFAULT_STEPS, Budget, BudgetExceeded
 from iamdiff.callers import caller_classes
 from iamdiff.catalogue import Catalogue, CataloguedAction
-from iamdiff.comparison import Reason
 from iamdiff.globs import bits, matcher
 from iamdiff.kinds import Kind
 from iamdiff.limits import Asked, Limit, Outcome, Questions
 from iamdiff.model import Access, Condition, Effect, Statement
+from iamdiff.reasons import Reason
 from iamdiff.solver import Solver
 
 MOST_STEPS = 10 * DEFAULT_STEPS

@@ -15,9 +15,10 @@ from iamdiff.bodies import Body, BodyTable
 from iamdiff.budget import Budget
 from iamdiff.callers import CallerClass
 from iamdiff.catalogue import CataloguedAction
-from iamdiff.differences import Before, Decision, Differ
+from iamdiff.differences import Decision, Differ
 from iamdiff.globs import bits, is_literal
 from iamdiff.model import Condition, Effect
+from iamdiff.refusals import Before
 from iamdiff.solver import Solver
 
 _EVERY_ARN = "arn:*:*:*:*:*"

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from iamdiff.bodies import BOUNDARY, Place
-from iamdiff.comparison import Comparison
 from iamdiff.grants import Grant
 from iamdiff.model import Condition, Request
+from iamdiff.verdicts import Comparison
 
 SCHEMA = "policy-monitor/comparison/1"
 MOST_NAMES = 50

@@ -4,7 +4,7 @@ import pytest
 from tests.unit.iamdiff.comparing import between, codes
 from tests.unit.iamdiff.policies import allow, deny, document
 
-from iamdiff import Access, Comparison, Reason, Verdict, compare, comparison
+from iamdiff import Access, Comparison, Reason, Verdict, compare, reasons
 from iamdiff.evaluator import Decision
 from iamdiff.model import Condition
 from iamdiff.operators import parse_operator
@@ -96,7 +96,7 @@ def test_a_witness_that_the_reference_evaluator_contradicts(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     refusal = Decision(allowed=False)
-    monkeypatch.setattr(comparison, "evaluate", lambda *_, **__: refusal)
+    monkeypatch.setattr(reasons, "evaluate", lambda *_, **__: refusal)
     reason = only_reason(between([deny()], [allow("s3:GetObject")]))
     assert reason.code == "unconfirmed"
     assert "s3:GetObject" in reason.sentence

@@ -1,0 +1,59 @@
+"""Why a comparison could not be decided: each reason has a name and a sentence."""
+
+from dataclasses import dataclass, replace
+
+from iamdiff.bodies import LINK, NOT_LINK, is_linked, template_of
+from iamdiff.domains import value_test
+from iamdiff.evaluator import evaluate
+from iamdiff.kinds import Kind
+from iamdiff.links import is_readable
+from iamdiff.model import Access, Condition, Document, Effect, Request, Statement
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why a comparison could not be decided: a name for programs, a sentence for people."""
+
+    code: str
+    sentence: str
+
+
+def reason_of(condition: Condition) -> Reason:
+    """Why a condition could not be decided."""
+    name = f"{condition.operator.name} on {condition.key}"
+    template = next(filter(None, map(template_of, condition.values)), None)
+    if is_linked(condition) and not is_readable(condition):
+        return Reason("variable-syntax", f"{template} holds no well-formed policy variable")
+    if condition.operator in (LINK, NOT_LINK):
+        sentence = f"no resource was found for the policy variables of {template}"
+        return Reason("policy-variable", sentence)
+    if is_linked(condition):
+        return Reason("policy-variable", f"{name} compares it with policy variables: {template}")
+    if not condition.values:
+        return Reason("empty-list", f"{name} has no values")
+    if value_test(condition) is None:
+        return Reason("unreadable-value", f"{name} has a value that it cannot read")
+    return Reason("mixed-types", f"{name} reads a key that conditions of other types read too")
+
+
+def fault_of(witness: Request, refusing: Access, allowing: Access, kind: Kind) -> Reason | None:
+    """Why the reference evaluator does not agree that a witness tells two accesses apart."""
+    allowed = evaluate(allowing, witness, kind=kind)
+    refused = evaluate(refusing, witness, kind=kind)
+    if allowed.allowed and refused.refused:
+        return None
+    for _, doubt in (*allowed.undecided, *refused.undecided):
+        return Reason(doubt.code, doubt.sentence)
+    return Reason(
+        "unconfirmed",
+        f"the reference evaluator contradicts the witness {witness.action} on {witness.resource}",
+    )
+
+
+def with_everything(access: Access) -> Access:
+    """An access with "Allow everything" beside its policies, and in its boundary."""
+    everything = Statement(0, "", Effect.ALLOW, ("*",), ("*",))
+    ceiling = access.boundary
+    if ceiling is not None:
+        ceiling = replace(ceiling, statements=(*ceiling.statements, everything))
+    return Access((*access.identity, Document((everything,))), ceiling)

@@ -1,0 +1,244 @@
+"""One comparison in the making: every class of requests in which the two sides differ."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from iamdiff.actions import ActionCell, ActionIndex, Sides
+from iamdiff.bodies import BodyTable
+from iamdiff.budget import Budget
+from iamdiff.callers import CallerClass, caller_classes
+from iamdiff.catalogue import ACCESS_LEVELS, Catalogue
+from iamdiff.differences import Decision, Differ
+from iamdiff.grants import (
+    Entry,
+    Grant,
+    Named,
+    Naming,
+    Row,
+    Spelling,
+    access_levels,
+    is_latent,
+    name_actions,
+    rows_of,
+    witness_of,
+)
+from iamdiff.kinds import Kind
+from iamdiff.model import Access, Statement
+from iamdiff.reasons import Reason, fault_of, reason_of, with_everything
+from iamdiff.solver import Solver
+from iamdiff.verdicts import MOST_GRANTS, Comparison, Verdict
+
+OLD, NEW = BOTH = (0, 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is to be compared, and how."""
+
+    old: Access
+    new: Access
+    kind: Kind
+    part: bool
+    principal: str | None
+    catalogue: Catalogue
+
+    @property
+    def bounded(self) -> bool:
+        """Whether either side has a boundary."""
+        return self.old.boundary is not None or self.new.boundary is not None
+
+
+type Found = list[tuple[Sides, list[Entry]]]
+
+
+class Drafted(NamedTuple):
+    """A row with its actions' names, and what makes a grant of it."""
+
+    row: Row
+    named: Named
+    naming: Naming
+    caller: CallerClass
+    side: int
+
+    @property
+    def access_levels(self) -> tuple[str, ...]:
+        """Access levels, the gravest first."""
+        return access_levels(self.named.catalogued)
+
+    @property
+    def latent(self) -> bool:
+        """Whether nothing that the catalogue knows can use it."""
+        return bool(self.naming.catalogue.date) and is_latent(self.row, self.named)
+
+
+@dataclass(slots=True)
+class Search:
+    """A comparison in the making."""
+
+    question: Question
+    table: BodyTable
+    budget: Budget
+    reasons: tuple[dict[str, Reason], dict[str, Reason]] = field(default_factory=lambda: ({}, {}))
+    gained: list[Drafted] = field(default_factory=list)
+    lost: list[Drafted] = field(default_factory=list)
+    lifted: list[Drafted] = field(default_factory=list)
+    added: list[Drafted] = field(default_factory=list)
+
+    def search(self) -> None:
+        """Look at every class of requests in which the two sides' statements differ."""
+        question = self.question
+        index = self.table.index()
+        groups = index.groups(self.budget)
+        if not groups:
+            return
+        for caller in caller_classes(self.table, question.kind, question.principal):
+            for doubt in caller.doubts:
+                self.doubt(Reason(doubt.code, doubt.sentence), *BOTH)
+            differ = Differ(
+                self.table,
+                Solver(caller.facts(question.catalogue), self.budget),
+                self.budget,
+                question.bounded,
+                caller,
+                len(self.table.bodies),
+                part=question.part,
+            )
+            self._search(differ, caller, index, groups)
+
+    def _search(
+        self,
+        differ: Differ,
+        caller: CallerClass,
+        index: ActionIndex,
+        groups: Mapping[Sides, Sequence[ActionCell]],
+    ) -> None:
+        founds: tuple[Found, ...] = ([], [], [], [])
+        named: dict[Sides, list[ActionCell]] = {}
+        for all_sides, cells in groups.items():
+            sides = Sides(all_sides.old & caller.mask, all_sides.new & caller.mask)
+            if sides.old == sides.new:
+                continue
+            named.setdefault(sides, []).extend(cells)
+        for sides in named:
+            for region in differ.regions(sides):
+                self._doubt(region.decision)
+                for found, differences in zip(founds, region.decision[:4], strict=True):
+                    entries = [Entry(region, *each) for each in differences]
+                    found.append((sides, entries))
+        spelling = Spelling(tuple(_statements(self.question)))
+        naming = Naming(index, named, caller.mask, self.question.catalogue, spelling)
+        gained, lost, lifted, added = founds
+        self.gained += self._grants(gained, naming, caller, side=1)
+        self.lost += self._grants(lost, naming, caller, side=0)
+        self.lifted += self._grants(lifted, naming, caller, side=1)
+        self.added += self._grants(added, naming, caller, side=0)
+
+    def doubt(self, reason: Reason, *sides: int) -> None:
+        """Note why nothing may be claimed where nothing is found on these sides."""
+        for side in sides:
+            self.reasons[side][reason.sentence] = reason
+
+    def _doubt(self, decision: Decision) -> None:
+        for side, doubts in ((NEW, decision.gained_doubts), (OLD, decision.lost_doubts)):
+            for condition in doubts:
+                self.doubt(reason_of(condition), side)
+
+    def _grants(
+        self, found: Found, naming: Naming, caller: CallerClass, *, side: int
+    ) -> list[Drafted]:
+        drafts = []
+        for row in rows_of(found):
+            named = name_actions(row, naming)
+            drafts.append(Drafted(row, named, naming, caller, side))
+        return drafts
+
+    def _confirmed(self, drafts: Sequence[Drafted]) -> tuple[Grant, ...]:
+        """The gravest of some grants, their witnesses run through the reference evaluator."""
+        grants = []
+        for draft in sorted(drafts, key=_gravity)[:MOST_GRANTS]:
+            grant = self._grant(draft)
+            fault = self._fault(grant, side=draft.side)
+            if fault is None:
+                grants.append(grant)
+            else:
+                self.doubt(fault, draft.side)
+        return tuple(grants)
+
+    def _grant(self, draft: Drafted) -> Grant:
+        row, named, naming = draft.row, draft.named, draft.naming
+        here, there = self.table.places[draft.side], self.table.places[1 - draft.side]
+        allowed_by = [
+            place
+            for number in (row.cause.allow, row.cause.within)
+            if number is not None
+            for place in here[number]
+        ]
+        stopped_by = [place for number in row.stopped_by for place in there[number]]
+        shown = allowed_by[0] if row.cause.allow is not None else stopped_by[0]
+        return Grant(
+            actions=named.patterns,
+            catalogued=tuple(sorted({action.name for action in named.catalogued})),
+            uncatalogued=named.uncatalogued,
+            access_levels=access_levels(named.catalogued),
+            resources=row.resources,
+            conditions=shown.statement.conditions,
+            allowed_by=tuple(allowed_by),
+            before=row.cause.before,
+            before_statements=tuple(stopped_by),
+            witness=draft.caller.request(witness_of(row, named, naming)),
+            latent=draft.latent,
+        )
+
+    def _fault(self, grant: Grant, *, side: int) -> Reason | None:
+        """Why the witness of a grant proves nothing; None where it does."""
+        question = self.question
+        sides = (question.old, question.new)
+        here, there = sides[side], sides[1 - side]
+        if not grant.allowed_by:
+            here, there = with_everything(here), with_everything(there)
+        return fault_of(grant.witness, there, here, question.kind)
+
+    def comparison(self) -> Comparison:
+        """The verdict on what was found."""
+        gained, lost = self._confirmed(self.gained), self._confirmed(self.lost)
+        lifted, added = self._confirmed(self.lifted), self._confirmed(self.added)
+        reasons = {
+            sentence: reason
+            for side, grants in ((NEW, gained), (OLD, lost))
+            if not grants
+            for sentence, reason in self.reasons[side].items()
+        }
+        match bool(gained), bool(lost):
+            case _ if reasons:
+                verdict = Verdict.UNDETERMINED
+            case True, True:
+                verdict = Verdict.MIXED
+            case True, False:
+                verdict = Verdict.EXPANSION
+            case False, True:
+                verdict = Verdict.REDUCTION
+            case _:
+                verdict = Verdict.EQUIVALENT
+        return Comparison(
+            verdict,
+            gained,
+            lost,
+            tuple(reasons.values()),
+            max(0, len(self.gained) - MOST_GRANTS),
+            max(0, len(self.lost) - MOST_GRANTS),
+            lifted,
+            added,
+            self.question.catalogue.date,
+        )
+
+
+def _gravity(draft: Drafted) -> tuple[bool, int, int]:
+    levels = [ACCESS_LEVELS.index(x) for x in draft.access_levels if x in ACCESS_LEVELS]
+    return draft.latent, min(levels, default=len(ACCESS_LEVELS)), -len(draft.named.catalogued)
+
+
+def _statements(question: Question) -> Iterator[Statement]:
+    for access in (question.old, question.new):
+        for document in (*access.identity, *([access.boundary] if access.boundary else [])):
+            yield from document.statements
