@@ -14,6 +14,7 @@ from policy_monitor.judgement import judge
 from policy_monitor.mutations import Documents, Use
 from policy_monitor.observation import Instruments, Watch
 from policy_monitor.reconciliation import Reconciled, reconcile
+from policy_monitor.settings import Settings
 from policy_monitor.state import AccountState
 from policy_monitor.trail import Attribute
 from policy_monitor.vigilance import Check
@@ -113,7 +114,7 @@ class Account:
     notebook: MemoryNotebook = field(default_factory=MemoryNotebook)
     history: RecordedHistory = field(default_factory=RecordedHistory)
     problems: dict[str, str] = field(default_factory=dict)
-    settings: Any = SETTINGS
+    settings: Settings = SETTINGS
 
     def hold(self, state: AccountState, documents: Documents) -> None:
         """Let IAM hold a state."""
@@ -152,8 +153,11 @@ class Account:
             yield Check(sense, sense, lambda problem=problem: problem)  # type: ignore[misc]
 
 
-def account(state: AccountState, documents: Documents, now: str) -> Account:
+def account(
+    state: AccountState, documents: Documents, now: str, settings: Settings = SETTINGS
+) -> Account:
     """An account whose baseline is recorded."""
-    made = Account(MemoryIam(details(replace(state, complete=True), documents)), now)
+    iam = MemoryIam(details(replace(state, complete=True), documents))
+    made = Account(iam, now, settings=settings)
     made.run()
     return made
