@@ -1,0 +1,89 @@
+"""docs/operations.md says what is so."""
+
+import json
+import re
+from pathlib import Path
+
+import botocore.session
+import pytest
+from tests.eventpatterns import matches
+from tests.histories import SETTINGS
+from tests.iam_events import template
+
+from policy_monitor.adapters.memory import MemoryIam, MemoryLedger
+from policy_monitor.baseline import read_baseline
+from policy_monitor.detection import detect
+from policy_monitor.errors import UnreadableEventError
+from policy_monitor.judgement import judge
+from policy_monitor.ledger import Genesis
+from policy_monitor.senses import SENSES
+
+ROOT = Path(__file__).parents[2]
+TEXT = (ROOT / "docs" / "operations.md").read_text()
+EVENTS = [
+    json.loads(path.read_text())
+    for path in sorted((ROOT / "events").glob("*.json"))
+    if path.name[0].isdigit()
+]
+
+
+def test_every_sense_is_explained_with_its_severity() -> None:
+    rows = re.findall(r"^\| ([a-z-]+) \| (\w+) \| (.{20,}?) \| (.{10,}?) \|$", TEXT, re.MULTILINE)
+    assert {name: severity for name, severity, _, _ in rows} == {
+        name: sense.severity.value for name, sense in SENSES.items()
+    }
+
+
+@pytest.mark.parametrize("name", re.findall(r"OutputKey=='(\w+)'", TEXT))
+def test_the_outputs_that_are_asked_for_are_there(name: str) -> None:
+    assert name in template().outputs
+
+
+@pytest.mark.parametrize("name", sorted(set(re.findall(r"`(\w+Alarm)`", TEXT))))
+def test_the_alarms_that_are_named_are_there(name: str) -> None:
+    assert template().resources[name].type == "AWS::CloudWatch::Alarm"
+
+
+def test_a_replay_names_the_rules_and_takes_what_the_api_takes() -> None:
+    (command,) = re.findall(r"aws events start-replay (.*?)\n```", TEXT, re.DOTALL)
+    given = {
+        "".join(part.title() for part in option.split("-"))
+        for option in re.findall(r"--([a-z-]+)", command)
+    }
+    model = botocore.session.get_session().get_service_model("events")
+    shape = model.operation_model("StartReplay").input_shape
+    assert shape is not None
+    assert set(shape.required_members) <= given <= set(shape.members)
+    assert "FilterArns" in command
+    rules = {f"{rule.logical_id}.Arn" for rule in template().rules if rule.pattern}
+    assert set(template().outputs["RuleArns"]["Value"].split(",")) == rules
+
+
+def test_a_replay_from_the_archive_changes_nothing_where_nothing_was_lost() -> None:
+    baseline = json.loads((ROOT / "events" / "baseline.json").read_text())
+    ledger, iam = MemoryLedger(), MemoryIam(baseline)
+    state, documents = read_baseline(baseline, SETTINGS, b"key")
+    account = EVENTS[0]["account"]
+    ledger.put_genesis(Genesis("2023-01-01T00:00:00Z", state, account, "us-east-1"), documents)
+
+    def deliver(events: list[dict[str, object]]) -> None:
+        for event in events:
+            try:
+                detect(event, ledger, iam, SETTINGS, b"key", account=account)
+            except UnreadableEventError:
+                continue
+        judge(ledger, SETTINGS, None)
+
+    deliver(EVENTS)
+    before = ledger.snapshot()
+    assert len(before.mutations) > 10
+    deliver([{**event, "replay-name": "policy-monitor-1"} for event in reversed(EVENTS)])
+    assert ledger.snapshot() == before
+
+
+def test_what_a_replay_brings_back_passes_the_rules_as_it_did() -> None:
+    patterns = [rule.pattern for rule in template().rules if rule.pattern]
+    for event in EVENTS:
+        if isinstance(event.get("detail"), dict):
+            again = {**event, "replay-name": "policy-monitor-1"}
+            assert [matches(p, event) for p in patterns] == [matches(p, again) for p in patterns]
