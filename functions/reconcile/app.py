@@ -37,21 +37,16 @@ _CONFIG = Config(connect_timeout=5, read_timeout=30, retries={"mode": "adaptive"
 def handler(event: dict[str, Any], context: LambdaContext) -> None:  # noqa: ARG001 (Lambda's signature)
     """Reconcile this account once; the next run does what a failed one did not."""
     _, _, _, region, account, *_ = context.invoked_function_arn.split(":")
-    result = Reconciled()
+    key = mask_key(os.environ["MASK_KEY_SECRET"])
+    watch = Watch(account, region, settings(), key, catalogue.load())
+    unreadable = 0
     try:
-        result = reconcile(
-            instruments(account, region),
-            Watch(
-                account,
-                region,
-                settings(),
-                mask_key(os.environ["MASK_KEY_SECRET"]),
-                catalogue.load(),
-            ),
-        )
+        result = reconcile(instruments(account, region), watch)
+        unreadable = result.unreadable
     finally:
-        metrics.add_metric(name="BlindSenses", unit=MetricUnit.Count, value=len(result.blind))
-        metrics.add_metric(name="UnreadableEvents", unit=MetricUnit.Count, value=result.unreadable)
+        metrics.add_metric(name="UnreadableEvents", unit=MetricUnit.Count, value=unreadable)
+    # Of a run that failed nobody knows how many senses are lost.
+    metrics.add_metric(name="BlindSenses", unit=MetricUnit.Count, value=len(result.blind))
     report(result)
 
 

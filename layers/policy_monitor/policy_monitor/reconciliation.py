@@ -24,11 +24,17 @@ from policy_monitor.errors import PolicyMonitorError, RetryableError
 from policy_monitor.ledger import Genesis, Snapshot
 from policy_monitor.mutations import Documents, Mutation
 from policy_monitor.notebook import Note, Sighting
-from policy_monitor.observation import Instruments, Observation, Watch, observe
+from policy_monitor.observation import (
+    DocumentsOnDemand,
+    Instruments,
+    Observation,
+    Watch,
+    observe,
+)
 from policy_monitor.search import Asked, Search
 from policy_monitor.state import AccountState
 from policy_monitor.trail import Attribute
-from policy_monitor.vigilance import Check, Looked, looked
+from policy_monitor.vigilance import Check, Looked, looked, looked_within
 
 IN_FLIGHT = timedelta(minutes=10)
 """How long a difference must last: CloudTrail delivers "within an average of about 5 minutes of an
@@ -76,13 +82,17 @@ def reconcile(tools: Instruments, watch: Watch) -> Reconciled:
     PolicyMonitorError
         Something did not answer, or may not be asked. The senses were looked to all the same.
     """
-    if tools.ledger.snapshot().genesis is None:
-        return Reconciled(genesis=record_baseline(tools, watch))
-    return _Run(tools, watch).all()
+    snapshot = tools.ledger.snapshot()
+    if snapshot.genesis is not None:
+        return _Run(tools, watch, snapshot).all()
+    if len(snapshot.mutations) < snapshot.seq:
+        # Another baseline would hide what changed since the one that is gone.
+        raise PolicyMonitorError("ledger: its baseline is gone; restore the table from its backup")
+    return Reconciled(genesis=record_baseline(tools, watch))
 
 
 def record_baseline(tools: Instruments, watch: Watch) -> Genesis | None:
-    """Read the account and record it as the ledger's baseline, unless it has one.
+    """Read the account and record it as the ledger's baseline, unless it has one by now.
 
     Returns
     -------
@@ -96,8 +106,6 @@ def record_baseline(tools: Instruments, watch: Watch) -> Genesis | None:
     RetryableError
         IAM or the ledger did not answer; nothing was recorded.
     """
-    if tools.ledger.snapshot().genesis is not None:
-        return None
     seen = observe(tools, watch)
     genesis = Genesis(seen.read_at, seen.state, watch.account, watch.region)
     return genesis if tools.ledger.put_genesis(genesis, seen.documents) else None
@@ -106,9 +114,10 @@ def record_baseline(tools: Instruments, watch: Watch) -> Genesis | None:
 class _Run:
     """One run on a ledger that has its baseline."""
 
-    def __init__(self, tools: Instruments, watch: Watch) -> None:
+    def __init__(self, tools: Instruments, watch: Watch, snapshot: Snapshot) -> None:
         self._tools = tools
         self._watch = watch
+        self._snapshot = snapshot
         self._note = tools.notebook.last()
         self._search = Search(tools, watch)
         self._recorded: list[Mutation] = []
@@ -147,46 +156,50 @@ class _Run:
         return seen
 
     def _compare(self, seen: Observation) -> None:
-        snapshot = self._tools.ledger.snapshot()
-        differing = self._differences(snapshot, seen)
-        sightings = self._sightings(differing, snapshot, seen.read_at)
+        differing = self._differences(seen)
+        sightings = self._sightings(differing, seen.read_at)
         due = {t: s for t, s in sightings.items() if _lasted(s, seen.read_at) >= IN_FLIGHT}
         if due:
             unanswered = self._searched(differing, due, seen)
-            snapshot = self._tools.ledger.snapshot()
-            differing = self._differences(snapshot, seen)
+            differing = self._read_again(seen)
             settled = {
                 thing: differing[thing]
                 for thing, sighting in due.items()
                 if thing in differing
-                and not _touched(snapshot, thing, sighting.first_seen)
+                and not _touched(self._snapshot, thing, sighting.first_seen)
                 and (thing not in unanswered or _lasted(sighting, seen.read_at) >= PATIENCE)
             }
             self._record(settled, due, seen)
             waiting = {thing: differing[thing] for thing in differing.keys() - settled.keys()}
-            sightings = self._sightings(waiting, snapshot, seen.read_at)
+            sightings = self._sightings(waiting, seen.read_at)
             # What the event history did not answer for is looked up again, not seen anew.
             sightings |= {thing: due[thing] for thing in unanswered & waiting.keys()}
         self._waiting = len(sightings)
         self._tools.notebook.write(
-            Note(seen.read_at, snapshot.seq, {_key(t): s for t, s in sightings.items()})
+            Note(seen.read_at, self._snapshot.seq, {_key(t): s for t, s in sightings.items()})
         )
 
-    def _differences(self, snapshot: Snapshot, seen: Observation) -> Mapping[Thing, Difference]:
-        return differences(self._fold(snapshot), seen, self._watch.settings)
+    def _read_again(self, seen: Observation) -> Mapping[Thing, Difference]:
+        """The differences from the ledger as it is now."""
+        self._snapshot = self._tools.ledger.snapshot()
+        return self._differences(seen)
 
-    def _fold(self, snapshot: Snapshot) -> AccountState:
-        genesis = _genesis(snapshot)
-        documents = self._tools.ledger.documents(digests(genesis, snapshot.mutations))
-        watch = self._watch
-        return folded(genesis, snapshot.mutations, documents, watch.settings, watch.catalogue)
+    def _differences(self, seen: Observation) -> Mapping[Thing, Difference]:
+        return differences(self._fold(), seen, self._watch.settings)
+
+    def _fold(self) -> AccountState:
+        genesis, mutations = _genesis(self._snapshot), self._snapshot.mutations
+        ledger, watch = self._tools.ledger, self._watch
+        # Read only where a second's order must be told by what its documents allow.
+        documents = DocumentsOnDemand(lambda: ledger.documents(digests(genesis, mutations)))
+        return folded(genesis, mutations, documents, watch.settings, watch.catalogue)
 
     def _sightings(
-        self, differing: Mapping[Thing, Difference], snapshot: Snapshot, read_at: str
+        self, differing: Mapping[Thing, Difference], read_at: str
     ) -> dict[Thing, Sighting]:
         """Since when each difference is seen: what looks otherwise than last time begins anew."""
         last = self._note.sightings if self._note else {}
-        agreed = self._note.read_at if self._note else _genesis(snapshot).read_at
+        agreed = self._note.read_at if self._note else _genesis(self._snapshot).read_at
         sightings = {}
         for thing, difference in differing.items():
             known = last.get(_key(thing))
@@ -194,7 +207,7 @@ class _Run:
                 known is None
                 or known.fingerprint != difference.fingerprint
                 or known.first_seen > read_at  # clocks go back, too
-                or _touched(snapshot, thing, known.first_seen)
+                or _touched(self._snapshot, thing, known.first_seen)
             ):
                 since = known.agreed if known else agreed
                 known = Sighting(read_at, since, difference.fingerprint)
@@ -215,7 +228,7 @@ class _Run:
         }
 
         def unexplained() -> frozenset[Thing]:
-            return frozenset(self._differences(self._tools.ledger.snapshot(), seen))
+            return frozenset(self._read_again(seen))
 
         try:
             self._search.explain(asked, self._tools.now(), unexplained)
@@ -237,9 +250,8 @@ class _Run:
     def _look(self, known: Mapping[str, Looked]) -> Mapping[str, str]:
         """Look to the senses, and record which were lost and which are regained."""
         found = {**known, **looked((*self._tools.checks(), self._history_check()))}
-        snapshot = self._tools.ledger.snapshot()
-        found |= _ledger_senses(snapshot, self._note)
-        blind = self._fold(snapshot).blind
+        found |= looked_within(self._snapshot, self._note)
+        blind = self._fold().blind
         watch = self._watch
         for mutation in sense_facts(found, blind, self._tools.now(), watch.account, watch.region):
             self._append(mutation, {})
@@ -260,25 +272,6 @@ class _Run:
     def _append(self, mutation: Mutation, documents: Documents) -> None:
         if self._tools.ledger.append(mutation, documents):
             self._recorded.append(mutation)
-
-
-def _ledger_senses(snapshot: Snapshot, note: Note | None) -> Mapping[str, Looked]:
-    """Whether the ledger holds all of its facts, and findings of those a run ago."""
-    facts = len(snapshot.mutations) + (snapshot.genesis is not None)
-    lacking = (
-        f"{snapshot.seq:,} facts were recorded, and {facts:,} are there"
-        if facts < snapshot.seq
-        else ""
-    )
-    behind = (
-        f"of {snapshot.seq:,} facts only the first {snapshot.derived:,} are judged"
-        if note is not None and snapshot.derived < note.seq
-        else ""
-    )
-    return {
-        senses.LEDGER: Looked("ledger", lacking),
-        senses.JUDGEMENT: Looked("judgement", behind),
-    }
 
 
 def _touched(snapshot: Snapshot, thing: Thing, since: str) -> bool:

@@ -8,6 +8,8 @@ from typing import Any
 
 from policy_monitor import rules, senses
 from policy_monitor.errors import PolicyMonitorError, RetryableError
+from policy_monitor.ledger import Snapshot
+from policy_monitor.notebook import Note
 from policy_monitor.recorded_call import partition
 from policy_monitor.trail import Trails, silence
 from policy_monitor.wiring import ENABLED, Stack, Wiring
@@ -82,6 +84,25 @@ def checks(
     )
     ask = partial(_subscriptions, wiring, stack.topic_arn)
     yield Check(senses.SUBSCRIPTIONS, stack.topic_arn, ask)
+
+
+def looked_within(snapshot: Snapshot, note: Note | None) -> Mapping[str, Looked]:
+    """Whether the ledger holds all of its facts, and findings of those a run ago."""
+    facts = len(snapshot.mutations) + (snapshot.genesis is not None)
+    lacking = (
+        f"{snapshot.seq:,} facts were recorded, and {facts:,} are there"
+        if facts < snapshot.seq
+        else ""
+    )
+    behind = (
+        f"of {snapshot.seq:,} facts only the first {snapshot.derived:,} are judged"
+        if note is not None and snapshot.derived < note.seq
+        else ""
+    )
+    return {
+        senses.LEDGER: Looked("ledger", lacking),
+        senses.JUDGEMENT: Looked("judgement", behind),
+    }
 
 
 def _rule(wiring: Wiring, name: str, pattern: Mapping[str, Any], function_arn: str) -> str:

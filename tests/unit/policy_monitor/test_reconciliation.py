@@ -28,6 +28,7 @@ from tests.iam_events import iam_event
 from policy_monitor.adapters.memory import MemoryIam
 from policy_monitor.errors import InputError, PolicyMonitorError, RetryableError
 from policy_monitor.findings import FindingKind
+from policy_monitor.ledger import Snapshot
 from policy_monitor.mutations import (
     ActorKind,
     InlinePolicyPut,
@@ -139,6 +140,38 @@ def test_the_time_is_asked_after_iam_has_answered() -> None:
 def test_a_baseline_that_makes_no_sense_is_refused() -> None:
     with pytest.raises(InputError, match="RoleDetailList"):
         Account(MemoryIam(), START).run()
+
+
+def test_a_baseline_that_is_gone_is_not_replaced_by_another() -> None:
+    held = begun()
+    snapshot = held.ledger.snapshot()
+    held.ledger.snapshot = lambda: replace(snapshot, genesis=None)  # type: ignore[method-assign]
+    with pytest.raises(PolicyMonitorError, match="baseline is gone"):
+        held.run_again()
+
+
+def test_facts_that_came_before_the_baseline_do_not_stand_in_its_way() -> None:
+    fresh = Account(MemoryIam(details(BASE, shelf.documents)), START)
+    fresh.ledger.append(mutation("1", InlinePolicyPut(ROLE, "i", READ), time=START), {})
+    assert fresh.run().genesis is not None
+
+
+def test_a_quiet_run_reads_the_ledger_once_and_none_of_its_documents(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    held = begun()
+    monkeypatch.setattr(Account, "judge", lambda _: None)
+    reads: list[str] = []
+    snapshot = held.ledger.snapshot
+
+    def counted() -> Snapshot:
+        reads.append("snapshot")
+        return snapshot()
+
+    monkeypatch.setattr(held.ledger, "snapshot", counted)
+    monkeypatch.setattr(held.ledger, "documents", lambda _: reads.append("documents"))
+    held.run_again()
+    assert reads == ["snapshot"]
 
 
 # ------------------------------------------------------------------ when it acts

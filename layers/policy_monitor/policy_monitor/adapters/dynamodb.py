@@ -10,6 +10,7 @@ DOCUMENT#sha256                       a policy document, external ids masked
 FINDING#slot#finding id               a finding; never changes
 CURRENT#slot                          which finding holds for a slot now: what is announced
 ANNOUNCEMENT#finding id#revision#channel  how far an announcement got
+NOTE                                  what a run of reconcile leaves to the next (`notebook`)
 CHUNK#sha256                          a part of a body that is too long for its row
 ====================================  =============================================================
 
