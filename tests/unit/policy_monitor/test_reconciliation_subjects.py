@@ -1,0 +1,159 @@
+"""What reconcile compares: the role, the policies, and who else uses them."""
+
+from dataclasses import replace
+
+from tests.accounts import details
+from tests.histories import (
+    ACCOUNT,
+    CEILING,
+    EXTRA,
+    POLICY,
+    ROLE,
+    managed,
+)
+from tests.watched_role import BASE, READ, READ_WRITE, begun, shelf
+
+from policy_monitor.adapters.memory import MemoryIam
+from policy_monitor.mutations import (
+    Use,
+)
+from policy_monitor.settings import Settings
+from policy_monitor.trail import Attribute
+
+# ------------------------------------------------------------------ the role and the policies
+
+
+def test_changes_that_bear_on_one_role_are_judged_together() -> None:
+    held = begun()
+    # Detached, and emptied of what it denied: neither by itself is what happened to the role.
+    swapped = replace(
+        BASE,
+        roles={ROLE: replace(BASE.roles[ROLE], attached=frozenset({EXTRA}))},
+        policies={
+            **BASE.policies,
+            POLICY: managed(POLICY, READ, READ_WRITE, default=2),
+            EXTRA: managed(EXTRA, READ),
+        },
+    )
+    held.hold(swapped, shelf.documents)
+    (drift,) = held.run_again(2).recorded
+    found = {(f.subject.type.value, f.subject.arn, f.verdict) for f in held.findings()}
+    assert found == {("policy", POLICY, "expansion")}
+    assert drift.target == ""
+
+
+def test_a_role_that_is_gone_or_made_without_an_event_is_told() -> None:
+    held = begun()
+    without = replace(BASE, roles={})
+    held.hold(without, shelf.documents)
+    held.run_again(2)
+    assert {(f.subject.type.value, f.verdict) for f in held.findings()} == {
+        ("role", "reduction"),
+        ("trust", "reduction"),
+    }
+    held.hold(BASE, shelf.documents)
+    held.run_again(2)
+    assert {f.verdict for f in held.findings()[-2:]} == {"expansion"}
+
+
+def test_another_session_length_is_no_finding_and_is_known_from_then_on() -> None:
+    held = begun()
+    longer = replace(BASE, roles={ROLE: replace(BASE.roles[ROLE], max_session_seconds=43200)})
+    held.hold(longer, shelf.documents)
+    assert len(held.run_again(2).recorded) == 1
+    assert held.findings() == []
+    assert held.run_again().waiting == 0
+
+
+def test_a_watched_policy_that_is_new_or_gone_is_told() -> None:
+    arn = f"arn:aws:iam::{ACCOUNT}:policy/team/AstronomerOperationalBoundary-2"
+    held = begun()
+    more = replace(BASE, policies={**BASE.policies, arn: managed(arn, READ_WRITE)})
+    held.hold(more, shelf.documents)
+    held.run_again(2)
+    (created,) = held.findings()
+    assert (created.subject.arn, created.verdict) == (arn, "expansion")
+    held.hold(BASE, shelf.documents)
+    held.run_again(2)
+    assert held.findings()[-1].verdict == "reduction"
+
+
+def test_other_policies_of_the_account_are_none_of_its_business() -> None:
+    held = begun()
+    more = replace(BASE, policies={**BASE.policies, EXTRA: managed(EXTRA, READ_WRITE)})
+    held.hold(more, shelf.documents)
+    assert held.run_again().waiting == 0
+
+
+def test_a_policy_that_iam_did_not_list_is_no_difference() -> None:
+    held = begun()
+    fewer = {arn: policy for arn, policy in BASE.policies.items() if arn != POLICY}
+    told = details(BASE, shelf.documents)
+    told["Policies"] = [p for p in told["Policies"] if p["Arn"] in fewer]
+    held.iam = MemoryIam(told)
+    assert held.run_again().waiting == 0
+
+
+# ------------------------------------------------------------------ other principals
+
+
+def test_a_boundary_that_left_a_principal_is_told() -> None:
+    held = begun()
+    told = details(BASE, shelf.documents)
+    app = next(role for role in told["RoleDetailList"] if role["RoleName"] == "app")
+    del app["PermissionsBoundary"]
+    held.iam = MemoryIam(told)
+    held.run_again(2)
+    (finding,) = held.findings()
+    assert (finding.subject.arn, finding.verdict) == (CEILING, "undetermined")
+    assert "role/app" in finding.summary
+    assert (Attribute.RESOURCE_NAME, "app") in held.history.questions
+
+
+def test_a_principal_that_is_deleted_is_no_alarm() -> None:
+    held = begun()
+    held.hold(replace(BASE, uses={}), shelf.documents)
+    assert len(held.run_again(2).recorded) == 1
+    assert held.findings() == []
+    assert held.run_again().waiting == 0
+
+
+def test_each_principal_that_uses_a_watched_policy_is_told_by_itself() -> None:
+    held = begun()
+    uses = {
+        **BASE.uses,
+        POLICY: frozenset({("user/bob", Use.ATTACHED), ("group/ops", Use.ATTACHED)}),
+    }
+    held.hold(replace(BASE, uses=uses), shelf.documents)
+    held.run_again(2)
+    summaries = " ".join(f.summary for f in held.findings())
+    assert "user/bob" in summaries
+    assert "group/ops" in summaries
+    assert {f.verdict for f in held.findings()} == {"expansion"}
+
+
+def test_a_boundary_replaced_by_one_that_is_not_watched_is_told() -> None:
+    held = begun()
+    told = details(BASE, shelf.documents)
+    app = next(role for role in told["RoleDetailList"] if role["RoleName"] == "app")
+    app["PermissionsBoundary"] = {"PermissionsBoundaryArn": EXTRA}
+    held.iam = MemoryIam(told)
+    held.run_again(2)
+    (finding,) = held.findings()
+    assert (finding.subject.arn, finding.verdict) == (CEILING, "undetermined")
+    assert "support-extra" in finding.summary
+    assert held.run_again().waiting == 0
+
+
+# ------------------------------------------------------------------ other settings
+
+
+def test_a_role_that_is_watched_only_from_now_on_is_told_with_all_that_it_can_do() -> None:
+    held = begun()
+    other = replace(BASE.roles[ROLE], name="other", arn=f"arn:aws:iam::{ACCOUNT}:role/other")
+    held.hold(replace(BASE, roles={**BASE.roles, "other": other}), shelf.documents)
+    held.settings = Settings(roles=("other",))
+    held.run_again(2)
+    found = {(f.subject.arn, f.verdict) for f in held.findings()}
+    # The role that was watched until now is another principal that uses a watched policy.
+    assert found == {(other.arn, "expansion"), (POLICY, "expansion")}
