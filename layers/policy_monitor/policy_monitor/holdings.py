@@ -1,6 +1,8 @@
 """What an access allows, counted by service and access level: plain JSON, for a baseline."""
 
 from collections import Counter
+from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 from iamdiff import Access
@@ -8,12 +10,14 @@ from iamdiff.catalogue import ACCESS_LEVELS, Catalogue
 from iamdiff.inventory import take_inventory
 
 
-def holdings(access: Access, catalogue: Catalogue, principal: str | None) -> dict[str, Any]:
+# Findings are derived anew with every batch of facts, and the baseline is the same each time.
+@lru_cache(maxsize=4)
+def holdings(access: Access, catalogue: Catalogue, principal: str | None) -> Mapping[str, Any]:
     """Count the catalogued actions that an access allows on something that they take.
 
     Returns
     -------
-    dict
+    Mapping
         ``catalogue_date``; ``allowed``, in all services; and ``services``, first those that
         manage permissions: ``service``, ``catalogued``, ``allowed`` and ``levels``, the allowed
         ones by access level. An action with two levels ("Tagging, Write") counts in the first.
