@@ -10,8 +10,6 @@ from iamdiff.catalogue import ACCESS_LEVELS, Catalogue
 from iamdiff.inventory import take_inventory
 
 
-# Findings are derived anew with every batch of facts, and the baseline is the same each time.
-@lru_cache(maxsize=4)
 def holdings(access: Access, catalogue: Catalogue, principal: str | None) -> Mapping[str, Any]:
     """Count the catalogued actions that an access allows on something that they take.
 
@@ -22,6 +20,13 @@ def holdings(access: Access, catalogue: Catalogue, principal: str | None) -> Map
         manage permissions: ``service``, ``catalogued``, ``allowed`` and ``levels``, the allowed
         ones by access level. An action with two levels ("Tagging, Write") counts in the first.
     """
+    known: Any = catalogue  # mypy does not take a Protocol for hashable
+    return _holdings(access, known, principal)
+
+
+# Findings are derived anew with every batch of facts, and the baseline is the same each time.
+@lru_cache(maxsize=4)
+def _holdings(access: Access, catalogue: Catalogue, principal: str | None) -> Mapping[str, Any]:
     found = take_inventory(access, catalogue=catalogue, principal=principal)
     counts: dict[str, Counter[str]] = {}
     for holding in found.holdings:
