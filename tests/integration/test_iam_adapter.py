@@ -15,7 +15,7 @@ from policy_monitor.adapters.iam import AwsIam
 from policy_monitor.adapters.memory import MemoryIam
 from policy_monitor.baseline import read_baseline
 from policy_monitor.errors import PolicyMonitorError, RetryableError
-from policy_monitor.iam import Iam, PolicyVersion
+from policy_monitor.iam import Iam, IamAccount, PolicyVersion
 from policy_monitor.settings import Settings
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ def stubbed() -> Iterator[tuple[AwsIam, Stubber]]:
 
 
 @pytest.fixture(params=["aws", "memory"])
-def iam(request: pytest.FixtureRequest, account: "IAMClient") -> Iam:
+def iam(request: pytest.FixtureRequest, account: "IAMClient") -> IamAccount:
     """IAM itself, and its twin on what it tells of itself."""
     aws = AwsIam(account)
     return aws if request.param == "aws" else MemoryIam(aws.authorization_details((ROLE,)))
@@ -303,3 +303,8 @@ def test_a_denial_names_the_action_and_the_thing(stubbed: tuple[AwsIam, Stubber]
 def test_an_arn_that_is_none_is_an_error_and_not_an_absence(account: "IAMClient") -> None:
     with pytest.raises(PolicyMonitorError, match="policy x: iam"):
         AwsIam(account).default_version("x")
+
+
+def test_a_roles_session_length_is_read_by_itself(iam: IamAccount) -> None:
+    assert iam.session_seconds(ROLE) == 7200
+    assert iam.session_seconds("nobody") is None
