@@ -37,7 +37,11 @@ from policy_monitor.mutations import (
 )
 from policy_monitor.senses import sense_sentence
 
-EVERY_ACTION = "every action"
+EVERY_ACTION = {
+    "gained": "every action that it lacked",
+    "lost": "every action but those that it keeps",
+}
+"""What ``*`` in a grant means: what stays the same is in no grant."""
 
 SHOWN = 3
 """Names listed before the rest is counted."""
@@ -159,8 +163,8 @@ def _joined(*words: str) -> str:
 
 def _actions(comparison: Mapping[str, Any], side: str) -> str:
     names = list(dict.fromkeys(_names(comparison[side])))
-    if EVERY_ACTION in names:
-        return EVERY_ACTION
+    if "*" in names:
+        return EVERY_ACTION[side]
     total = sum(grant.get("actions_total", len(grant["actions"])) for grant in comparison[side])
     # Rows overlap where one action is gained on several resources for several reasons.
     total = len(names) if total == sum(len(g["actions"]) for g in comparison[side]) else total
@@ -173,8 +177,7 @@ def _actions(comparison: Mapping[str, Any], side: str) -> str:
 
 def _names(grants: list[Mapping[str, Any]]) -> Iterator[str]:
     for grant in grants:
-        for action in grant["actions"]:
-            yield EVERY_ACTION if action == "*" else action
+        yield from grant["actions"]
 
 
 def _uncapitalised(sentence: str) -> str:

@@ -74,7 +74,7 @@ def test_a_list_that_was_cut_is_counted_as_a_whole() -> None:
 def test_a_mixed_change_names_both_sides() -> None:
     comparison = compared("mixed", ["*"], ["a:1", "a:2"])
     assert said(comparison, subject=THE_POLICY).endswith(
-        "the policy gains every action and loses a:1 and a:2."
+        "the policy gains every action that it lacked and loses a:1 and a:2."
     )
 
 

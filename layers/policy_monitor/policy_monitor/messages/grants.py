@@ -96,7 +96,7 @@ def _entry(
         *_example_lines(grant, where, subject),
     ]
     if "*" in actions:
-        return Entry(("every action",), tuple(details))
+        return Entry(("every other action",), tuple(details))
     count = total(grant, "actions", len(actions))
     return Entry(listed(actions, count, _ACTIONS_SHOWN), tuple(details))
 
