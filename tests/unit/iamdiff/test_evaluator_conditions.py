@@ -206,6 +206,7 @@ def test_string_equals_takes_wildcards_for_characters() -> None:
     ("*", "", True), ("?", "", False), ("", "", True), ("", "a", False), ("a", "a\n", False),
     ("*", "a\nb", True), ("?", "\n", True), ("*a*b*", "xxaxbx", True), ("*a*b", "abxb", True),
     ("*ab", "aab", True), ("*a?b*", "aab-axb", True), ("a**b", "ab", True), ("*?*", "", False),
+    ("*a", "a", True), ("a*b", "ab", True), ("*a*", "a", True),
     ("[a]", "a", False), ("a.c", "abc", False),
 ])  # fmt: skip
 def test_wildcards_stand_for_any_run_and_for_one(pattern: str, given: str, matches: bool) -> None:

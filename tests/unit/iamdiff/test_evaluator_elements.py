@@ -130,6 +130,19 @@ def test_where_the_two_sentences_on_short_patterns_differ_it_is_open(
     assert outcome_of(allow(NotResource="arn:aws:sqs:*:q"), asked) is inverted
 
 
+@pytest.mark.parametrize(
+    ("resource", "outcome"),
+    [
+        ("arn:aws:sqs:r:xzy:q", Doubt.SHORT_ARN),
+        ("arn:aws:sqs:r:1:xzy", Doubt.SHORT_ARN),
+        ("arn:aws:sqs:r:1:xzy:more", False),
+        ("arn:aws:sqs:r:1:x:y", False),
+    ],
+)
+def test_a_star_within_a_field_never_runs_over_colons(resource: str, outcome: bool | Doubt) -> None:
+    assert outcome_of(allow(Resource="arn:aws:sqs:*:x*y"), request(resource=resource)) is outcome
+
+
 def test_a_list_of_resources_matches_where_one_of_them_does() -> None:
     patterns = ["arn:aws:s3:::a/*", "arn:aws:s3:::bucket/*"]
     assert outcome_of(allow(Resource=patterns), request()) is True

@@ -57,6 +57,7 @@ def test_values_and_defaults_are_literal() -> None:
         ("arn:aws:s3:${*}::b", True),
         ("arn:aws:s3:${a:b", False),  # no variable
         ("arn:aws:s3:::b", False),
+        ("arn:aws", False),
     ],
 )
 def test_colons_tell_in_which_field_a_variable_stands(text: str, early: bool) -> None:
