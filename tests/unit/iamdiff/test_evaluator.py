@@ -128,6 +128,7 @@ def test_a_boundary_can_be_what_is_open() -> None:
 def test_a_request_that_cannot_be_is_open_under_every_access() -> None:
     decision = evaluate(access(), request(action="s3"))
     assert decision.undecided == ((None, Undecided(Doubt.REQUEST, "s3 is no action")),)
+    assert not decision.allowed
     assert not decision.refused
 
 

@@ -14,7 +14,7 @@ from tests.unit.iamdiff.policies import (
 )
 
 from iamdiff.logic import Doubt
-from iamdiff.model import PrincipalType
+from iamdiff.model import ContextValue, PrincipalType
 from iamdiff.principals import ANONYMOUS, parse_caller, write_caller
 
 ACCOUNT = "123456789012"
@@ -197,6 +197,23 @@ def test_the_path_of_a_session_s_role_shows_in_its_principal_arn(
 ) -> None:
     asked = request(principal=SESSION, context={"aws:PrincipalArn": arn})
     assert outcome_of(allow("*"), asked) is outcome
+
+
+@pytest.mark.parametrize(
+    ("caller", "context"),
+    [
+        (SESSION, {"aws:PrincipalArn": (PATH_ROLE, f"arn:aws:iam::{ACCOUNT}:role/vendor")}),
+        (SESSION, {"aws:PrincipalAccount": PATH_ROLE}),
+        (f"arn:aws:iam::{ACCOUNT}:role/vendor", {"aws:PrincipalArn": PATH_ROLE}),
+        (USER, {"aws:PrincipalArn": f"arn:aws:iam::{ACCOUNT}:user/jo"}),
+        (USER, {"aws:PrincipalType": ("User", "Account")}),
+    ],
+)
+def test_only_a_session_s_role_may_have_another_arn(
+    caller: str, context: dict[str, ContextValue]
+) -> None:
+    asked = request(principal=caller, context=context)
+    assert outcome_of(allow("*"), asked) is Doubt.REQUEST
 
 
 def test_a_role_s_session_has_a_token() -> None:
