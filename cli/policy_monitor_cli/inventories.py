@@ -101,7 +101,7 @@ def _rule(rule: Rule, held: Mapping[str, Holding]) -> dict[str, Any]:
 def _place(place: Place) -> dict[str, Any]:
     return {
         "document": "boundary" if place.document == BOUNDARY else place.document,
-        "statement": place.statement.index,
+        "statement": place.statement.number,
         "sid": place.statement.sid,
     }
 

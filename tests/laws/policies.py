@@ -5,7 +5,6 @@ They are drawn as JSON, so that a law can read them with the parser and an oracl
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any, NamedTuple
 
 from hypothesis import strategies as st
@@ -327,7 +326,7 @@ def with_everything(access: Access) -> Access:
     ).statements
     ceiling = access.boundary
     if ceiling is not None:
-        ceiling = replace(ceiling, statements=(*ceiling.statements, everything))
+        ceiling = ceiling._replace(statements=(*ceiling.statements, everything))
     return Access((*access.identity, Document((everything,))), ceiling)
 
 

@@ -7,7 +7,6 @@ policy is never looked at.
 """
 
 from collections.abc import Callable, Container, Iterable, Iterator
-from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -69,21 +68,21 @@ class ActionCell(NamedTuple):
     example: str
 
 
-@dataclass(slots=True)
 class Exclusion:
     """A NotAction element: its patterns by service, and the bodies that use it."""
 
-    patterns: dict[str, list[str]]
-    sides: Sides
+    def __init__(self, patterns: dict[str, list[str]], sides: Sides) -> None:
+        self.patterns = patterns
+        self.sides = sides
 
 
-@dataclass(slots=True)
 class ActionIndex:
     """The action patterns of both sides, by service, with the bodies that hold each."""
 
-    services: dict[str, dict[str, Sides]] = field(default_factory=dict)
-    everywhere: Sides = field(default=Sides(0, 0))
-    exclusions: dict[frozenset[ActionPattern], Exclusion] = field(default_factory=dict)
+    def __init__(self) -> None:
+        self.services: dict[str, dict[str, Sides]] = {}
+        self.everywhere = Sides()
+        self.exclusions: dict[frozenset[ActionPattern], Exclusion] = {}
 
     def add(self, texts: Iterable[str], sides: Sides, only: Container[str] | None) -> None:
         """Enter an Action element, or what of it speaks of some services."""

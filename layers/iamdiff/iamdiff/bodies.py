@@ -6,7 +6,7 @@ doubled values leave no trace, and comparing two sides of an action is comparing
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 from typing import NamedTuple
 
 from iamdiff.actions import ActionIndex, Sides, build_index
@@ -33,7 +33,7 @@ BOUNDARY = -1
 """The document number of the boundary."""
 
 LINK = Operator("(matches)", ValueType.ARN, Relation.LIKE)
-NOT_LINK = replace(LINK, negated=True)
+NOT_LINK = LINK._replace(negated=True)
 """Stand in a body's block for a resource pattern with variables, which is their one value: what
 the resource must match, or must not."""
 
@@ -54,8 +54,7 @@ class Place(NamedTuple):
 type Block = tuple[Condition, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Body:
+class Body(NamedTuple):
     """What statements say, their actions aside.
 
     Attributes
@@ -75,7 +74,7 @@ class Body:
     inverted: bool
     block: Block
     principals: Principals | None
-    templates: Mapping[Pattern, tuple[str, ...]] = field(default_factory=dict)
+    templates: Mapping[Pattern, tuple[str, ...]] = MappingProxyType({})
 
 
 class Key(NamedTuple):
@@ -94,7 +93,6 @@ type Element = tuple[bool, tuple[str, ...]]
 """An Action or NotAction (True) element: its patterns as they were written."""
 
 
-@dataclass(slots=True)
 class BodyTable:
     """The bodies of both sides; body i is bit i of a mask.
 
@@ -109,14 +107,13 @@ class BodyTable:
         The patterns on which the two readings differ.
     """
 
-    crossing: bool = False
-    bodies: list[Body] = field(default_factory=list)
-    places: tuple[dict[int, list[Place]], dict[int, list[Place]]] = field(
-        default_factory=lambda: ({}, {})
-    )
-    elements: dict[Element, list[int]] = field(default_factory=dict)
-    ambiguous: set[str] = field(default_factory=set)
-    known: dict[Key, int] = field(default_factory=dict)
+    def __init__(self, *, crossing: bool = False) -> None:
+        self.crossing = crossing
+        self.bodies: list[Body] = []
+        self.places: tuple[dict[int, list[Place]], dict[int, list[Place]]] = ({}, {})
+        self.elements: dict[Element, list[int]] = {}
+        self.ambiguous: set[str] = set()
+        self.known: dict[Key, int] = {}
 
     def add(self, access: Access, side: int, *, bounded: bool) -> None:
         """Enter the statements of one side: 0 for the old, 1 for the new.

@@ -1,7 +1,5 @@
 """How much work one comparison may do: counted, not timed, so that an answer is repeatable."""
 
-from dataclasses import dataclass
-
 DEFAULT_STEPS = 1_000_000
 """A step is about a microsecond of work on a machine of 2026; real policies need a tenth."""
 
@@ -10,7 +8,6 @@ class BudgetExceeded(Exception):  # noqa: N818 - not an error: the comparison an
     """The comparison has done all the work that it may."""
 
 
-@dataclass(slots=True)
 class Budget:
     """Counts steps up to a limit.
 
@@ -20,8 +17,9 @@ class Budget:
         From `spend`, once no steps are left.
     """
 
-    limit: int = DEFAULT_STEPS
-    spent: int = 0
+    def __init__(self, limit: int = DEFAULT_STEPS) -> None:
+        self.limit = limit
+        self.spent = 0
 
     def spend(self, steps: int = 1) -> None:
         """Take `steps` off what is left."""

@@ -2,7 +2,8 @@
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from types import MappingProxyType
+from typing import NamedTuple
 
 from iamdiff.bodies import Block, BodyTable
 from iamdiff.catalogue import Catalogue
@@ -38,8 +39,7 @@ _GENERIC = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class CallerClass:
+class CallerClass(NamedTuple):
     """Principals that no Principal element tells apart.
 
     Attributes
@@ -59,7 +59,7 @@ class CallerClass:
     true: Block = ()
     false: tuple[Block, ...] = ()
     doubts: tuple[Undecided, ...] = ()
-    keys: Mapping[str, str | None] = field(default_factory=dict)
+    keys: Mapping[str, str | None] = MappingProxyType({})
 
     def facts(self, catalogue: Catalogue) -> Callable[[str], KeyFacts]:
         """What is known of each context key in these principals' requests."""
@@ -97,7 +97,7 @@ class CallerClass:
             elif self.true and key.lower() == _ARN_KEY:
                 own = context.pop(key)
                 principal = own if isinstance(own, str) else own[0]
-        return replace(request, principal=principal, context=context)
+        return request._replace(principal=principal, context=context)
 
 
 def caller_classes(table: BodyTable, kind: Kind, principal: str | None) -> Iterator[CallerClass]:
@@ -162,8 +162,7 @@ def _any_role(table: BodyTable, account: str, named: Iterable[str]) -> CallerCla
     """The roles of an account but those that are named; which one is up to the conditions."""
     found = _class_of(table, parse_caller(f"arn:aws:iam::{account}:role/example"))
     like = OPERATORS["ArnLike"]
-    return replace(
-        found,
+    return found._replace(
         true=(Condition(like, _ARN_KEY, (f"arn:aws:iam::{account}:role/?*",)),),
         false=tuple((Condition(like, _ARN_KEY, (name,)),) for name in named),
         keys={key: value for key, value in found.keys.items() if key != _ARN_KEY},

@@ -8,7 +8,6 @@ answer says what stopped the request before.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
 from functools import partial
 from typing import NamedTuple
 
@@ -69,8 +68,7 @@ class Region(NamedTuple):
     decision: Decision
 
 
-@dataclass(frozen=True, slots=True)
-class ResourceIndex:
+class ResourceIndex(NamedTuple):
     """The resource patterns of a group's bodies, in classes.
 
     Patterns that the same bodies hold are one class: which of them matches makes no difference.
@@ -113,7 +111,6 @@ class ResourceIndex:
         )
 
 
-@dataclass(slots=True)
 class Differ:
     """Compares the two sides of a body table.
 
@@ -129,15 +126,25 @@ class Differ:
         Whether the policies are judged as a part of some access: a lifted Deny is a gain.
     """
 
-    table: BodyTable
-    solver: Solver
-    budget: Budget
-    bounded: bool
-    caller: CallerClass
-    underived: int
-    part: bool = False
-    decided: dict[tuple[int, int, str | None], Decision] = field(default_factory=dict)
-    derived: dict[tuple[int, tuple[str, ...]], int] = field(default_factory=dict)
+    def __init__(
+        self,
+        table: BodyTable,
+        solver: Solver,
+        budget: Budget,
+        caller: CallerClass,
+        *,
+        bounded: bool,
+        part: bool = False,
+    ) -> None:
+        self.table = table
+        self.solver = solver
+        self.budget = budget
+        self.caller = caller
+        self.bounded = bounded
+        self.part = part
+        self.underived = len(table.bodies)
+        self.decided: dict[tuple[int, int, str | None], Decision] = {}
+        self.derived: dict[tuple[int, tuple[str, ...]], int] = {}
 
     def regions(self, sides: Sides) -> Iterator[Region]:
         """The classes of resources in which a group of actions is allowed differently.

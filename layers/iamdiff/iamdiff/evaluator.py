@@ -157,7 +157,7 @@ def _findings(document: Document, name: int | str, asked: _Asked) -> Iterator[_F
     for statement in document.statements:
         truth = _matches(statement, asked, variables=document.variables)
         if truth is not False:
-            yield _Finding(Place(name, statement.index), statement.effect, truth)
+            yield _Finding(Place(name, statement.number), statement.effect, truth)
 
 
 def matches_statement(

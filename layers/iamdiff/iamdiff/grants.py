@@ -1,7 +1,6 @@
 """Differences in the terms that the policies' authors used: few rows, each with a witness."""
 
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from typing import NamedTuple
 
@@ -16,8 +15,7 @@ from iamdiff.model import Condition, ContextValue, Request, Statement
 from iamdiff.refusals import Before, Cause
 
 
-@dataclass(frozen=True, slots=True)
-class Grant:
+class Grant(NamedTuple):
     """Requests that one side allows and the other does not, for one cause.
 
     Attributes
@@ -76,14 +74,14 @@ class Entry(NamedTuple):
         return readable(self.region.cell.example) if self.resource is None else self.resource
 
 
-@dataclass(slots=True)
 class Row:
     """A grant in the making: one cause, one set of resources, one or several groups of actions."""
 
-    cause: Cause
-    resources: tuple[str, ...]
-    groups: dict[Sides, Entry] = field(default_factory=dict)
-    stopped_by: dict[int, None] = field(default_factory=dict)
+    def __init__(self, cause: Cause, resources: tuple[str, ...]) -> None:
+        self.cause = cause
+        self.resources = resources
+        self.groups: dict[Sides, Entry] = {}
+        self.stopped_by: dict[int, None] = {}
 
 
 class Spelling:
@@ -103,7 +101,6 @@ class Spelling:
         return {c.key.lower(): c.key for each in self.statements for c in each.conditions}
 
 
-@dataclass(slots=True)
 class Naming:
     """What rows are named with.
 
@@ -115,12 +112,20 @@ class Naming:
         The bodies that speak of the principals at hand.
     """
 
-    actions: ActionIndex
-    groups: Mapping[Sides, Sequence[ActionCell]]
-    mask: int
-    catalogue: Catalogue
-    spelling: Spelling
-    listed: dict[str, dict[Sides, list[CataloguedAction]]] = field(default_factory=dict)
+    def __init__(
+        self,
+        actions: ActionIndex,
+        groups: Mapping[Sides, Sequence[ActionCell]],
+        mask: int,
+        catalogue: Catalogue,
+        spelling: Spelling,
+    ) -> None:
+        self.actions = actions
+        self.groups = groups
+        self.mask = mask
+        self.catalogue = catalogue
+        self.spelling = spelling
+        self.listed: dict[str, dict[Sides, list[CataloguedAction]]] = {}
 
     def request(self, action: str, resource: str, entry: Entry) -> Request:
         """A request that shows a difference."""

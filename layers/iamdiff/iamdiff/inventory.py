@@ -1,7 +1,6 @@
 """What an access allows, in the catalogue's actions: which of them, and within which limits."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from itertools import chain
 from typing import NamedTuple
 
@@ -51,8 +50,7 @@ class Rule(NamedTuple):
     actions: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Inventory:
+class Inventory(NamedTuple):
     """What an access allows.
 
     Attributes
@@ -120,23 +118,30 @@ type _Places = tuple[tuple[int, int], ...]
 """Statements by document and index."""
 
 
-@dataclass(slots=True)
 class _Stock:
     """An inventory in the making."""
 
-    access: Access
-    kind: Kind
-    principal: str | None
-    catalogue: Catalogue
-    budget: Budget
-    actions: dict[str, CataloguedAction] = field(default_factory=dict)
-    limits: dict[str, set[Limit]] = field(default_factory=dict)
-    not_latent: set[str] = field(default_factory=set)
-    beyond_boundary: set[str] = field(default_factory=set)
-    allows: dict[_Places, set[str]] = field(default_factory=dict)
-    denies: dict[_Places, set[str]] = field(default_factory=dict)
-    places: dict[_Places, tuple[Place, ...]] = field(default_factory=dict)
-    reasons: dict[str, Reason] = field(default_factory=dict)
+    def __init__(
+        self,
+        access: Access,
+        kind: Kind,
+        principal: str | None,
+        catalogue: Catalogue,
+        budget: Budget,
+    ) -> None:
+        self.access = access
+        self.kind = kind
+        self.principal = principal
+        self.catalogue = catalogue
+        self.budget = budget
+        self.actions: dict[str, CataloguedAction] = {}
+        self.limits: dict[str, set[Limit]] = {}
+        self.not_latent: set[str] = set()
+        self.beyond_boundary: set[str] = set()
+        self.allows: dict[_Places, set[str]] = {}
+        self.denies: dict[_Places, set[str]] = {}
+        self.places: dict[_Places, tuple[Place, ...]] = {}
+        self.reasons: dict[str, Reason] = {}
 
     def doubt(self, code: str, sentence: str) -> None:
         """Note what could not be decided."""
@@ -225,7 +230,7 @@ class _Stock:
 
     def _places(self, table: BodyTable, number: int) -> _Places:
         places = tuple(table.places[1][number])
-        key = tuple((place.document, place.statement.index) for place in places)
+        key = tuple((place.document, place.statement.number) for place in places)
         self.places[key] = places
         return key
 

@@ -32,7 +32,7 @@ def check_kind(document: Document, kind: str) -> None:
     for statement in document.statements:
         fault = _fault(statement, wanted)
         if fault:
-            raise PolicyError(f"statement {statement.index + 1}: {fault}")
+            raise PolicyError(f"statement {statement.number + 1}: {fault}")
 
 
 def _fault(statement: Statement, kind: Kind) -> str:

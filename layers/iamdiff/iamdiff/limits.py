@@ -131,13 +131,8 @@ class Questions:
         self.bounded = bounded
         self.doubts: dict[Condition, None] = {}
         self.known: dict[tuple[int, int], Outcome] = {}
-        bodies = len(asked.table.bodies)
-
-        def differ(*, bounded: bool) -> Differ:
-            return Differ(asked.table, solver, budget, bounded, caller, bodies)
-
-        self.within = differ(bounded=bounded)
-        self.unbounded = differ(bounded=False)
+        self.within = Differ(asked.table, solver, budget, caller, bounded=bounded)
+        self.unbounded = Differ(asked.table, solver, budget, caller, bounded=False)
 
     def outcome(self, mask: int, shape: int) -> Outcome:
         """What holds of the actions that some bodies speak of.

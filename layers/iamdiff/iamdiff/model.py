@@ -1,18 +1,28 @@
-"""The parts of a policy, as plain data: what the parser makes and everything else reads."""
+"""The parts of a policy, as plain data: what the parser makes and everything else reads.
+
+Records of iamdiff are named tuples: as quick to import as to hash, which both count here.
+"""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from enum import StrEnum
+from types import MappingProxyType
+from typing import NamedTuple
 
 
-class Effect(StrEnum):
+class _Name(StrEnum):
+    """Texts that hash as texts do: conditions are looked up often, and Enum's hash is slow."""
+
+    __hash__ = str.__hash__
+
+
+class Effect(_Name):
     """What a statement does where it matches."""
 
     ALLOW = "Allow"
     DENY = "Deny"
 
 
-class Quantifier(StrEnum):
+class Quantifier(_Name):
     """The set operator before a condition operator, if any."""
 
     NONE = ""
@@ -20,7 +30,7 @@ class Quantifier(StrEnum):
     FOR_ALL_VALUES = "ForAllValues"
 
 
-class ValueType(StrEnum):
+class ValueType(_Name):
     """What a condition operator reads its values as."""
 
     STRING = "String"
@@ -33,7 +43,7 @@ class ValueType(StrEnum):
     NULL = "Null"
 
 
-class Relation(StrEnum):
+class Relation(_Name):
     """How a condition operator compares, its negation aside."""
 
     EQUALS = "Equals"
@@ -47,8 +57,7 @@ class Relation(StrEnum):
     IS_NULL = "IsNull"
 
 
-@dataclass(frozen=True, slots=True)
-class Operator:
+class Operator(NamedTuple):
     """A condition operator, taken apart: ``ForAllValues:StringNotEqualsIfExists``.
 
     Attributes
@@ -67,8 +76,7 @@ class Operator:
     quantifier: Quantifier = Quantifier.NONE
 
 
-@dataclass(frozen=True, slots=True)
-class Condition:
+class Condition(NamedTuple):
     """One operator on one key: any of `values` (none of them, where the operator is negated)."""
 
     operator: Operator
@@ -76,7 +84,7 @@ class Condition:
     values: tuple[str, ...]
 
 
-class PrincipalType(StrEnum):
+class PrincipalType(_Name):
     """The kinds of principal that a policy can name."""
 
     AWS = "AWS"
@@ -87,21 +95,19 @@ class PrincipalType(StrEnum):
     """``"Principal": "*"``: written without a kind."""
 
 
-@dataclass(frozen=True, slots=True)
-class Principals:
+class Principals(NamedTuple):
     """Principal or NotPrincipal: pairs of kind and name. EVERYONE's name is ``*``."""
 
     names: tuple[tuple[PrincipalType, str], ...]
     inverted: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Statement:
+class Statement(NamedTuple):
     """One statement; patterns stand as they were written.
 
     Attributes
     ----------
-    index : int
+    number : int
         Its place in the document, from 0.
     actions, resources : tuple[str, ...]
         Patterns of Action or NotAction, Resource or NotResource.
@@ -113,7 +119,7 @@ class Statement:
         None in an identity policy.
     """
 
-    index: int
+    number: int
     sid: str
     effect: Effect
     actions: tuple[str, ...]
@@ -124,8 +130,7 @@ class Statement:
     inverted_resources: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Document:
+class Document(NamedTuple):
     """A policy document.
 
     Attributes
@@ -140,11 +145,10 @@ class Document:
     statements: tuple[Statement, ...]
     version: str = ""
     variables: bool = False
-    warnings: tuple[str, ...] = field(default=(), compare=False)
+    warnings: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Access:
+class Access(NamedTuple):
     """What a role may do: its identity policies, within its boundary if it has one."""
 
     identity: tuple[Document, ...] = ()
@@ -155,8 +159,7 @@ type ContextValue = str | tuple[str, ...]
 """A context key's value: one (a str), or several (a tuple; empty is an empty set)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(NamedTuple):
     """A single request: who asks to do what to what, with which context.
 
     Attributes
@@ -172,7 +175,7 @@ class Request:
     action: str
     resource: str
     principal: str = ""
-    context: Mapping[str, ContextValue] = field(default_factory=dict)
+    context: Mapping[str, ContextValue] = MappingProxyType({})
 
 
 class PolicyError(ValueError):

@@ -314,6 +314,6 @@ def _check_texts(statements: Iterable[Statement]) -> None:
                 joined.encode()
     except UnicodeEncodeError:
         raise PolicyError(
-            f"statement {statement.index + 1}: a text holds half a surrogate pair, which is no "
+            f"statement {statement.number + 1}: a text holds half a surrogate pair, which is no "
             "character"
         ) from None

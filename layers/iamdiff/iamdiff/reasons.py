@@ -1,6 +1,6 @@
 """Why a comparison could not be decided: each reason has a name and a sentence."""
 
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from iamdiff.bodies import LINK, NOT_LINK, is_linked, template_of
 from iamdiff.domains import value_test
@@ -10,8 +10,7 @@ from iamdiff.links import is_readable
 from iamdiff.model import Access, Condition, Document, Effect, Request, Statement
 
 
-@dataclass(frozen=True, slots=True)
-class Reason:
+class Reason(NamedTuple):
     """Why a comparison could not be decided: a name for programs, a sentence for people."""
 
     code: str
@@ -55,5 +54,5 @@ def with_everything(access: Access) -> Access:
     everything = Statement(0, "", Effect.ALLOW, ("*",), ("*",))
     ceiling = access.boundary
     if ceiling is not None:
-        ceiling = replace(ceiling, statements=(*ceiling.statements, everything))
+        ceiling = ceiling._replace(statements=(*ceiling.statements, everything))
     return Access((*access.identity, Document((everything,))), ceiling)

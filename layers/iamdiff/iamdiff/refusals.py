@@ -1,7 +1,6 @@
 """The ways in which one side refuses what the other allows, each a question about conditions."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -17,8 +16,7 @@ class Before(StrEnum):
     BOUNDARY = "boundary"
 
 
-@dataclass(frozen=True, slots=True)
-class Cause:
+class Cause(NamedTuple):
     """Why a request is allowed on one side and not on the other; bodies by number.
 
     Attributes

@@ -1,7 +1,6 @@
 """One comparison in the making: every class of requests in which the two sides differ."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from iamdiff.actions import ActionCell, ActionIndex, Sides
@@ -32,8 +31,7 @@ from iamdiff.verdicts import MOST_GRANTS, Comparison, Verdict
 OLD, NEW = BOTH = (0, 1)
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
+class Question(NamedTuple):
     """What is to be compared, and how."""
 
     old: Access
@@ -72,18 +70,18 @@ class Drafted(NamedTuple):
         return bool(self.naming.catalogue.date) and is_latent(self.row, self.named)
 
 
-@dataclass(slots=True)
 class Search:
     """A comparison in the making."""
 
-    question: Question
-    table: BodyTable
-    budget: Budget
-    reasons: tuple[dict[str, Reason], dict[str, Reason]] = field(default_factory=lambda: ({}, {}))
-    gained: list[Drafted] = field(default_factory=list)
-    lost: list[Drafted] = field(default_factory=list)
-    lifted: list[Drafted] = field(default_factory=list)
-    added: list[Drafted] = field(default_factory=list)
+    def __init__(self, question: Question, table: BodyTable, budget: Budget) -> None:
+        self.question = question
+        self.table = table
+        self.budget = budget
+        self.reasons: tuple[dict[str, Reason], dict[str, Reason]] = ({}, {})
+        self.gained: list[Drafted] = []
+        self.lost: list[Drafted] = []
+        self.lifted: list[Drafted] = []
+        self.added: list[Drafted] = []
 
     def search(self) -> None:
         """Look at every class of requests in which the two sides' statements differ."""
@@ -99,9 +97,8 @@ class Search:
                 self.table,
                 Solver(caller.facts(question.catalogue), self.budget),
                 self.budget,
-                question.bounded,
                 caller,
-                len(self.table.bodies),
+                bounded=question.bounded,
                 part=question.part,
             )
             self._search(differ, caller, index, groups)

@@ -65,7 +65,7 @@ def _places(places: Sequence[Place]) -> list[dict[str, Any]]:
     return [
         {
             "document": "boundary" if place.document == BOUNDARY else place.document,
-            "statement": place.statement.index,
+            "statement": place.statement.number,
             "sid": place.statement.sid,
         }
         for place in places

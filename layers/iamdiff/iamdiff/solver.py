@@ -7,7 +7,6 @@ branches on the clause with the fewest ways out.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from itertools import chain, islice
 from typing import NamedTuple
 
@@ -43,8 +42,7 @@ class Target(NamedTuple):
     tied: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """What the solver found.
 
     Attributes
@@ -62,14 +60,14 @@ class Answer:
     doubts: tuple[Condition, ...] = ()
 
 
-@dataclass(slots=True)
 class Solver:
     """Answers for one comparison; remembers the domains of keys."""
 
-    facts: Callable[[str], KeyFacts]
-    budget: Budget
-    domains: dict[tuple[str, frozenset[Condition]], Domain] = field(default_factory=dict)
-    answers: dict[tuple[object, ...], Answer] = field(default_factory=dict)
+    def __init__(self, facts: Callable[[str], KeyFacts], budget: Budget) -> None:
+        self.facts = facts
+        self.budget = budget
+        self.domains: dict[tuple[str, frozenset[Condition]], Domain] = {}
+        self.answers: dict[tuple[object, ...], Answer] = {}
 
     def solve(self, true: Sequence[Block], false: Sequence[Block], target: Target) -> Answer:
         """Find a context in which all of `true` hold and none of `false`.

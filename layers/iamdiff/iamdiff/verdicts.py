@@ -1,7 +1,7 @@
 """What a comparison answers."""
 
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from iamdiff.grants import Grant
 from iamdiff.reasons import Reason
@@ -20,8 +20,7 @@ class Verdict(StrEnum):
     UNDETERMINED = "undetermined"
 
 
-@dataclass(frozen=True, slots=True)
-class Comparison:
+class Comparison(NamedTuple):
     """How two accesses differ.
 
     Attributes

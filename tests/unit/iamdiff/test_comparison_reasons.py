@@ -64,8 +64,8 @@ def test_an_operator_without_values() -> None:
     bare = document(allow())
     (statement,) = bare.statements
     empty = Condition(parse_operator("StringEquals"), "ex:k", ())
-    object.__setattr__(statement, "conditions", (empty,))
-    reason = only_reason(compare(Access(), Access((bare,))))
+    made = bare._replace(statements=(statement._replace(conditions=(empty,)),))
+    reason = only_reason(compare(Access(), Access((made,))))
     assert reason.code == "empty-list"
 
 

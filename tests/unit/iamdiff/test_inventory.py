@@ -122,7 +122,7 @@ def test_a_deny_of_everything_leaves_nothing_and_is_listed_with_what_it_stops() 
     assert "s3:PutObject" not in limits(found)
     (rule,) = found.denies
     assert rule.actions == ("s3:PutObject",)
-    assert rule.places[0].statement.index == 1
+    assert rule.places[0].statement.number == 1
 
 
 def test_a_deny_of_some_requests_limits() -> None:
@@ -160,7 +160,7 @@ def test_a_deny_of_the_boundary_counts_as_a_deny() -> None:
 
 def test_allow_statements_are_listed_with_the_actions_that_they_allow() -> None:
     found = inventory(allow("s3:*Object", Resource="arn:aws:s3:::logs/*"), allow("ec2:*"))
-    assert [(rule.places[0].statement.index, rule.actions) for rule in found.allows] == [
+    assert [(rule.places[0].statement.number, rule.actions) for rule in found.allows] == [
         (0, ("s3:GetObject", "s3:PutObject")),
         (1, ("ec2:DescribeInstances",)),
     ]

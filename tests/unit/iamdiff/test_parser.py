@@ -36,7 +36,7 @@ def test_a_document_becomes_plain_data() -> None:
             "Condition": {"ForAnyValue:StringLike": {"aws:TagKeys": ["a*", "b"]}}}]}"""
     )
     (only,) = read.statements
-    assert (only.index, only.sid, only.effect) == (0, "A", Effect.DENY)
+    assert (only.number, only.sid, only.effect) == (0, "A", Effect.DENY)
     assert (only.actions, only.inverted_actions) == (("s3:Get*", "ec2:*"), True)
     assert (only.resources, only.inverted_resources) == (("arn:aws:s3:::b/*",), True)
     assert [(c.operator.name, c.key, c.values) for c in only.conditions] == [
