@@ -5,9 +5,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from policy_monitor.findings import Finding
-from policy_monitor.ledger import Ledger, Snapshot
-from policy_monitor.timeline import steps
+from policy_monitor.history import history
+from policy_monitor.ledger import Ledger
 from policy_monitor_cli.material import SHOWN, detail, event_time
 from policy_monitor_cli.outcome import Delivery, Fate, Message, Outcome
 
@@ -51,7 +50,8 @@ def outcome(
         What came of an event and could not be handled.
     """
     snapshot = ledger.snapshot()
-    findings = _findings(snapshot, ledger)
+    entries = [entry for entry in history(ledger) if entry.superseded_by is None]
+    findings = tuple(entry.finding for entry in entries)
     recorded = {mutation.event_id for mutation in snapshot.mutations}
     found = {finding.event_id for finding in findings}
     counts: Counter[Fate] = Counter({Fate.IGNORED: others})
@@ -80,37 +80,12 @@ def outcome(
             name = str(record.get("eventName") or "event without a name")
             time = event_time(arrival.event)
             deliveries.append(Delivery(arrival.origin, time, name, fate, reason))
-    rows = snapshot.current.values()
     return Outcome(
         events=events,
         findings=findings,
-        told_with={row.finding_id: row.told_with for row in rows if row.told_with},
+        told_with={e.finding.finding_id: e.told_with for e in entries if e.told_with},
         deliveries=tuple(sorted(deliveries, key=lambda delivery: delivery.time)),
         counts=counts,
         messages=tuple(messages),
         log=log,
-    )
-
-
-def _findings(snapshot: Snapshot, ledger: Ledger) -> tuple[Finding, ...]:
-    """The findings that hold, in timeline order; of one event, a role's before a policy's."""
-    if snapshot.genesis is None:
-        return ()
-    walked = steps(snapshot.genesis, snapshot.mutations)
-    places = {step.mutation.event_id: place for place, step in enumerate(walked)}
-    held = [
-        finding
-        for row in snapshot.current.values()
-        if (finding := ledger.finding(row.slot, row.finding_id)) is not None
-    ]
-    told = {row.finding_id for row in snapshot.current.values() if row.told_with}
-    return tuple(
-        sorted(
-            held,
-            key=lambda finding: (
-                places.get(finding.event_id, 0),
-                finding.finding_id in told,
-                finding.slot,
-            ),
-        )
     )

@@ -17,7 +17,8 @@ from aws_lambda_powertools.utilities.data_classes.dynamo_db_stream_event import 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from botocore.config import Config
 
-from policy_monitor.adapters.dynamodb import DynamoDBLedger, DynamoDBOutbox
+from policy_monitor.adapters.dynamodb import DynamoDBLedger
+from policy_monitor.adapters.outbox import DynamoDBOutbox
 from policy_monitor.adapters.sns import PUBLISH_ONCE, Topic
 from policy_monitor.announcement import Outcome, announce
 from policy_monitor.errors import InputError, RetryableError

@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Iterable
-from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 
@@ -13,6 +12,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from botocore.config import Config
 
 from policy_monitor import catalogue, rules
+from policy_monitor.adapters.clock import now
 from policy_monitor.adapters.cloudtrail import CloudTrailHistory, CloudTrailTrails
 from policy_monitor.adapters.dynamodb import DynamoDBLedger
 from policy_monitor.adapters.iam import AwsIam
@@ -102,11 +102,6 @@ def stack() -> Stack:
         queue_url=os.environ["DEAD_LETTER_QUEUE_URL"],
         topic_arn=os.environ["TOPIC_ARN"],
     )
-
-
-def now() -> str:
-    """The time, UTC to the second."""
-    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 @cache

@@ -10,7 +10,7 @@ from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from botocore.config import Config
 
-from policy_monitor.adapters.dynamodb import DynamoDBOutbox
+from policy_monitor.adapters.outbox import DynamoDBOutbox
 from policy_monitor.adapters.slack import SlackWebhook, webhook_url
 from policy_monitor.announcement import Outcome, deliver
 from policy_monitor.errors import UnreadableEventError

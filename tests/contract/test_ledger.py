@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Iterator
+from itertools import count
 
 import pytest
 from tests.contract.ledgers import (
@@ -16,25 +17,39 @@ from tests.contract.ledgers import (
     large_document,
 )
 
-from policy_monitor.adapters.dynamodb import DynamoDBLedger, DynamoDBOutbox
+from policy_monitor.adapters.dynamodb import DynamoDBLedger
 from policy_monitor.adapters.memory import MemoryLedger, MemoryOutbox
+from policy_monitor.adapters.outbox import DynamoDBOutbox
 from policy_monitor.documents import digest
 from policy_monitor.errors import InputError, LedgerMovedError
 from policy_monitor.findings import Subject, SubjectType
-from policy_monitor.ledger import AnnouncementKey, AnnouncementState, Ledger, Outbox
+from policy_monitor.ledger import (
+    Announcement,
+    AnnouncementKey,
+    AnnouncementState,
+    Ledger,
+    Outbox,
+    Recorded,
+)
 from policy_monitor.mutations import Document
 from policy_monitor.state import RoleState
 
 
 @pytest.fixture(params=["memory", "dynamodb"])
 def stores(request: pytest.FixtureRequest) -> Iterator[tuple[Ledger, Outbox]]:
+    """Both stores; their outbox's clock ticks a second each time it is read."""
+    ticks = count()
+
+    def clock() -> str:
+        return f"2026-11-22T07:00:{next(ticks):02}Z"
+
     if request.param == "memory":
-        yield MemoryLedger(), MemoryOutbox()
+        yield MemoryLedger(), MemoryOutbox(now=clock)
     else:
         with dynamodb() as client:
             yield (
                 DynamoDBLedger(client, TABLE, ACCOUNT),
-                DynamoDBOutbox(client, TABLE, ACCOUNT),
+                DynamoDBOutbox(client, TABLE, ACCOUNT, now=clock),
             )
 
 
@@ -190,6 +205,50 @@ def test_a_finding_that_was_told_is_never_rewritten(ledger: Ledger) -> None:
     assert ledger.finding(a.slot, a.finding_id) == a
 
 
+def test_all_findings_ever_recorded_are_listed_with_what_holds_now(ledger: Ledger) -> None:
+    ledger.append(a_mutation(1), {})
+    a, b = a_finding(1, "expansion"), a_finding(1, "reduction")
+    other, alone = first(a_finding(2), told_with="another")
+    _, first_a = first(a)
+    _, first_b = after(first_a, b)
+    _, again_a = after(first_b, a)
+    ledger.record(1, [(other, alone)])
+    for pair in ((a, first_a), (b, first_b), (a, again_a)):
+        ledger.record(1, [pair])
+
+    listed = list(ledger.findings())
+
+    assert sorted(listed[:2], key=lambda one: one.first.revision) == [
+        Recorded(a, first_a, again_a),
+        Recorded(b, first_b, again_a),
+    ]
+    assert listed[2:] == [Recorded(other, alone, alone)]
+
+
+def test_findings_are_listed_by_time_whatever_the_order_of_recording(ledger: Ledger) -> None:
+    for number in (3600, 2, 61, 1):
+        ledger.record(0, [first(a_finding(number))])
+
+    listed = [recorded.finding.event_id for recorded in ledger.findings()]
+
+    assert listed == ["event-1", "event-2", "event-61", "event-3600"]
+
+
+def test_more_findings_than_an_answer_holds_are_all_listed(ledger: Ledger) -> None:
+    noise = random.Random(2)  # noqa: S311  reproducible text, no secret
+    findings = [
+        a_finding(number, summary=f"{noise.getrandbits(200_000):050000x}") for number in range(70)
+    ]
+    ledger.record(0, [first(finding) for finding in findings])
+
+    assert [recorded.finding for recorded in ledger.findings()] == findings
+
+
+def test_an_empty_ledger_lists_nothing(ledger: Ledger, outbox: Outbox) -> None:
+    assert list(ledger.findings()) == []
+    assert list(outbox.announcements()) == []
+
+
 @pytest.mark.parametrize("revision", [1, 2, 4])
 def test_a_writer_that_missed_another_must_derive_again(ledger: Ledger, revision: int) -> None:
     ledger.append(a_mutation(1), {})
@@ -316,6 +375,22 @@ def test_a_finding_was_announced_once_any_revision_of_it_began(outbox: Outbox) -
     assert outbox.announced("finding", "sns") is True
     assert outbox.announced("finding", "slack") is False
     assert outbox.announced("find", "sns") is False
+
+
+def test_announcements_are_listed_with_how_far_they_got_and_when(outbox: Outbox) -> None:
+    sent, begun, refused = (AnnouncementKey("finding", number, "sns") for number in (1, 12, 3))
+    for key in (sent, begun, refused):
+        outbox.begin(key)
+    outbox.abandon(refused)
+    outbox.finish(sent)
+    outbox.begin(sent)
+
+    listed = {announcement.key: announcement for announcement in outbox.announcements()}
+
+    assert listed.keys() == {sent, begun}
+    assert listed[begun] == Announcement(begun, AnnouncementState.STARTED, "2026-11-22T07:00:01Z")
+    assert listed[sent].state is AnnouncementState.SENT
+    assert listed[sent].time > listed[begun].time
 
 
 def test_accounts_do_not_see_each_other() -> None:

@@ -20,7 +20,8 @@ from tests.contract.ledgers import (
     large_document,
 )
 
-from policy_monitor.adapters.dynamodb import DynamoDBLedger, DynamoDBOutbox
+from policy_monitor.adapters.dynamodb import DynamoDBLedger
+from policy_monitor.adapters.outbox import DynamoDBOutbox
 from policy_monitor.documents import digest
 from policy_monitor.errors import (
     InputError,

@@ -24,7 +24,8 @@ from tests.contract.ledgers import ACCOUNT, TABLE, a_finding, after, dynamodb, f
 from tests.golden_messages import golden_finding
 from tests.message_strategies import huge_finding
 
-from policy_monitor.adapters.dynamodb import DynamoDBLedger, DynamoDBOutbox
+from policy_monitor.adapters.dynamodb import DynamoDBLedger
+from policy_monitor.adapters.outbox import DynamoDBOutbox
 from policy_monitor.announcement import announced_json
 from policy_monitor.errors import (
     DeliveryError,

@@ -144,6 +144,8 @@ def _corrected(
     current: Current, ledger: Ledger, outbox: Outbox, channel: Channel
 ) -> Finding | None:
     """The finding that people were told of and that holds no longer."""
-    if current.previous is None or not outbox.announced(current.previous, channel.name):
+    if current.previous in (None, current.finding_id):
+        return None  # in its own place: another finding told it before
+    if not outbox.announced(current.previous, channel.name):
         return None
     return ledger.finding(current.slot, current.previous)

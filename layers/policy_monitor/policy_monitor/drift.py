@@ -9,6 +9,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
+from policy_monitor.access import policies_of
 from policy_monitor.mutations import (
     Change,
     Documents,
@@ -45,12 +46,15 @@ class Difference:
         What IAM shows.
     fingerprint : str
         A digest of both sides: the same while neither changes.
+    apart : bool
+        Whether it bears on no watched role: another principal, a policy that only others use.
     """
 
     thing: Thing
     resource: str
     changes: tuple[Change, ...]
     fingerprint: str
+    apart: bool = False
 
 
 def differences(
@@ -155,8 +159,15 @@ def _policies(
 ) -> Iterator[Difference]:
     # `seen` holds what is watched or bears on a watched role, and nothing else.
     gone = {arn for arn in expected.policies if settings.watches_policy(arn)} - set(seen.policies)
+    bearing = {
+        arn
+        for state in (expected, seen)
+        for name in settings.roles
+        for arn in policies_of(state, name)
+    }
     for arn in sorted(gone):
-        yield _difference((POLICY, arn), arn, "known", [PolicyObserved(arn, exists=False)])
+        changes = [PolicyObserved(arn, exists=False)]
+        yield _difference((POLICY, arn), arn, "known", changes, apart=arn not in bearing)
     for arn, held in sorted(seen.policies.items()):
         if held.default is None:
             continue  # IAM did not list it: which is in force is not known
@@ -167,7 +178,8 @@ def _policies(
                 known.default,
                 sorted((v, s or "") for v, s in known.versions.items()),
             ]
-            yield _difference((POLICY, arn), arn, sides, [_policy_observed(held)])
+            changes = [_policy_observed(held)]
+            yield _difference((POLICY, arn), arn, sides, changes, apart=arn not in bearing)
 
 
 def _policy_observed(policy: PolicyState) -> PolicyObserved:
@@ -196,7 +208,7 @@ def _principals(
                 else list(_use_changes(principal, before, after, now))
             )
             name = principal.partition("/")[2]
-            yield _difference((PRINCIPAL, principal), name, sorted(before), changes)
+            yield _difference((PRINCIPAL, principal), name, sorted(before), changes, apart=True)
 
 
 type _Uses = frozenset[tuple[str, Use]]
@@ -225,8 +237,8 @@ def _use_changes(principal: str, before: _Uses, after: _Uses, now: _Uses) -> Ite
 
 
 def _difference(
-    thing: Thing, resource: str, known: object, changes: Iterable[Change]
+    thing: Thing, resource: str, known: object, changes: Iterable[Change], *, apart: bool = False
 ) -> Difference:
     held = tuple(changes)
     text = json.dumps([thing, known, [repr(change) for change in held]])
-    return Difference(thing, resource, held, hashlib.sha256(text.encode()).hexdigest())
+    return Difference(thing, resource, held, hashlib.sha256(text.encode()).hexdigest(), apart)

@@ -24,14 +24,15 @@ def drift_facts(
     """Differences as facts, of the time at which they were first seen.
 
     What bears on the watched roles' access is one fact, so that its effect is the net one; what
-    AWS changed is AWS's; each other principal's uses are told by themselves.
+    AWS changed is AWS's; a policy that only others use, and each other principal's uses, are told
+    by themselves.
     """
     groups: dict[str, list[Difference]] = {}
     for difference in differences:
-        sort, name = difference.thing
-        group = name if sort == PRINCIPAL else "aws" if is_aws_managed(difference.thing) else ""
+        by_aws = "aws" if is_aws_managed(difference.thing) else ""
+        group = difference.thing[1] if difference.apart else by_aws
         groups.setdefault(group, []).append(difference)
-    for group, members in groups.items():
+    for members in groups.values():
         only = members[0] if len(members) == 1 else None
         time = max(first_seen[difference.thing] for difference in members)
         yield Mutation(
@@ -40,7 +41,7 @@ def drift_facts(
             event_name=EVENT_NAME,
             account=account,
             region=region,
-            actor=Actor(ActorKind.AWS if group == "aws" else ActorKind.UNKNOWN),
+            actor=Actor(ActorKind.AWS if is_aws_managed(members[0].thing) else ActorKind.UNKNOWN),
             kind=MutationKind.DRIFT,
             changes=tuple(dict.fromkeys(change for each in members for change in each.changes)),
             target=only.resource if only and only.thing[0] != PRINCIPAL else "",

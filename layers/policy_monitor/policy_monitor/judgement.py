@@ -23,6 +23,8 @@ DERIVED_KINDS = (
     FindingKind.TAMPER,
 )
 
+_TOLD_WITH_THE_ROLE = (MutationKind.CHANGE, MutationKind.DRIFT)
+
 
 @dataclass(frozen=True, slots=True)
 class Judged:
@@ -95,21 +97,27 @@ def changes_due(
 
 
 def _tellers(snapshot: Snapshot, findings: Iterable[Finding]) -> dict[str, str]:
-    """For a policy's finding the role's finding of the same change that says as much."""
-    changes = {m.event_id for m in snapshot.mutations if m.kind is MutationKind.CHANGE}
-    roles: dict[tuple[str, str, str, str], str] = {}
+    """For a policy's finding the role's finding of the same change that says as much.
+
+    What is told together bears on the role: one call changes one thing, and drift of what does
+    not is a fact of its own. Where roles differ, one of them may have gained less than the policy.
+    """
+    whole = {m.event_id for m in snapshot.mutations if m.kind in _TOLD_WITH_THE_ROLE}
+    roles: dict[tuple[str, str, str], list[Finding]] = {}
     for finding in findings:
-        if finding.subject.type is SubjectType.ROLE and finding.event_id in changes:
-            roles.setdefault(_said(finding), finding.finding_id)
+        if finding.subject.type is SubjectType.ROLE and finding.event_id in whole:
+            roles.setdefault(_occasion(finding), []).append(finding)
     return {
-        finding.finding_id: roles[_said(finding)]
+        finding.finding_id: tellers[0].finding_id
         for finding in findings
-        if finding.subject.type is SubjectType.POLICY and _said(finding) in roles
+        if finding.subject.type is SubjectType.POLICY
+        and (tellers := roles.get(_occasion(finding)))
+        and {teller.verdict for teller in tellers} == {finding.verdict}
     }
 
 
-def _said(finding: Finding) -> tuple[str, str, str, str]:
-    return (finding.time, finding.event_id, finding.kind, finding.verdict)
+def _occasion(finding: Finding) -> tuple[str, str, str]:
+    return (finding.time, finding.event_id, finding.kind)
 
 
 def _withdrawn(snapshot: Snapshot, findings: Iterable[Finding]) -> Iterator[Finding]:

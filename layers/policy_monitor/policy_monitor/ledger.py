@@ -3,7 +3,7 @@
 `adapters.dynamodb` keeps it in a table, `adapters.memory` in memory for replays and tests.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
@@ -46,6 +46,15 @@ class Current:
     revision: int
     previous: str | None = None
     told_with: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """A finding that was recorded: the row that first made it current, and the slot's row now."""
+
+    finding: Finding
+    first: Current
+    current: Current
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +111,13 @@ class Ledger(Protocol):
         """One recorded finding."""
         ...
 
+    def findings(self) -> Iterator[Recorded]:
+        """Every finding that was ever recorded, by time; those of one second in any order.
+
+        They are read while they are taken, so that many need little memory.
+        """
+        ...
+
 
 class AnnouncementState(StrEnum):
     """How far the announcement of one finding on one channel got."""
@@ -119,6 +135,15 @@ class AnnouncementKey:
     finding_id: str
     revision: int
     channel: str
+
+
+@dataclass(frozen=True, slots=True)
+class Announcement:
+    """An announcement that was begun; `time` is when it was begun, or, once sent, accepted."""
+
+    key: AnnouncementKey
+    state: AnnouncementState
+    time: str
 
 
 class Outbox(Protocol):
@@ -141,4 +166,8 @@ class Outbox(Protocol):
 
     def announced(self, finding_id: str, channel: str) -> bool:
         """Whether any revision of a finding was begun on a channel (and so may have been read)."""
+        ...
+
+    def announcements(self) -> Iterator[Announcement]:
+        """All that were begun and not refused, in any order."""
         ...

@@ -177,6 +177,20 @@ def test_a_change_of_mind_that_nobody_heard_of_is_no_correction(desk: Desk) -> N
     assert desk.channel.accepted[-1]["correction_of"] is None
 
 
+def test_a_finding_in_its_own_place_is_no_correction_of_itself_when_it_is_repeated(
+    desk: Desk,
+) -> None:
+    finding = a_finding(1)
+    row = desk.record(first(finding, told_with="the-roles-finding"))
+    row = desk.record(after(row, finding))
+    desk.channel.after = [Dead()]
+    with pytest.raises(Dead):
+        desk.announce(row)
+
+    assert desk.announce(row) is Outcome.REPEATED
+    assert [message["correction_of"] for message in desk.channel.accepted] == [None, None]
+
+
 def test_a_refused_message_is_not_corrected(desk: Desk) -> None:
     row = desk.record(first(a_finding(1, "expansion")))
     desk.channel.before = [DeliveryError("denied")]

@@ -9,6 +9,7 @@ from tests.histories import (
     EXTRA,
     POLICY,
     ROLE,
+    ROLE_ARN,
     managed,
 )
 from tests.watched_role import BASE, READ, READ_WRITE, begun, shelf
@@ -18,6 +19,7 @@ from policy_monitor.mutations import (
     Use,
 )
 from policy_monitor.settings import Settings
+from policy_monitor.state import PolicyState
 from policy_monitor.trail import Attribute
 
 # ------------------------------------------------------------------ the role and the policies
@@ -40,6 +42,33 @@ def test_changes_that_bear_on_one_role_are_judged_together() -> None:
     found = {(f.subject.type.value, f.subject.arn, f.verdict) for f in held.findings()}
     assert found == {("policy", POLICY, "expansion")}
     assert drift.target == ""
+
+
+def drifted(**policies: PolicyState) -> dict[str, tuple[str, str | None]]:
+    """By subject: verdict, and whether another tells it, of policies that changed without event."""
+    held = begun()
+    held.hold(replace(BASE, policies={**BASE.policies, **policies}), shelf.documents)
+    held.run_again(2)
+    rows = held.ledger.snapshot().current
+    return {f.subject.arn: (f.verdict, rows[f.slot].told_with) for f in held.findings()}
+
+
+def test_drift_of_a_policy_and_so_of_the_role_is_told_once() -> None:
+    told = drifted(**{POLICY: managed(POLICY, READ, READ_WRITE, default=2)})
+    assert {verdict for verdict, _ in told.values()} == {"expansion"}
+    assert told[ROLE_ARN][1] is None
+    assert told[POLICY][1] is not None
+
+
+def test_drift_of_a_policy_that_only_others_use_is_told_beside_the_roles() -> None:
+    told = drifted(
+        **{
+            POLICY: managed(POLICY, READ, READ_WRITE, default=2),
+            CEILING: managed(CEILING, READ, READ_WRITE, default=2),
+        }
+    )
+    assert told[CEILING] == ("expansion", None)
+    assert told[ROLE_ARN] == ("expansion", None)
 
 
 def test_a_role_that_is_gone_or_made_without_an_event_is_told() -> None:

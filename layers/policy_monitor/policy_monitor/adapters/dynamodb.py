@@ -1,4 +1,4 @@
-"""The ledger and the outbox in a DynamoDB table: one partition an account.
+"""The ledger in a DynamoDB table: one partition an account.
 
 ====================================  =============================================================
 sort key                              what the row is
@@ -7,9 +7,9 @@ HEAD                                  `schema`, `seq` (how many facts there are)
 GENESIS                               the baseline
 MUTATION#time#event id                one fact
 DOCUMENT#sha256                       a policy document, external ids masked
-FINDING#slot#finding id               a finding; never changes
+FINDING#slot#finding id               a finding, and its first CURRENT row; never changes
 CURRENT#slot                          which finding holds for a slot now: what is announced
-ANNOUNCEMENT#finding id#revision#channel  how far an announcement got
+ANNOUNCEMENT#finding id#revision#channel  how far an announcement got, and when (`outbox`)
 NOTE                                  what a run of reconcile leaves to the next (`notebook`)
 CHUNK#sha256                          a part of a body that is too long for its row
 ====================================  =============================================================
@@ -19,8 +19,10 @@ the transaction: it is content-addressed, so writing it again changes nothing, a
 leaves a row that nobody reads, and two appends that share a document do not conflict over it.
 """
 
+import json
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import batched
 from typing import TYPE_CHECKING, Any
 
 from policy_monitor.adapters.items import (
@@ -38,10 +40,9 @@ from policy_monitor.adapters.table import Action, ConditionFailedError, Table, t
 from policy_monitor.errors import InputError, LedgerMovedError, PolicyMonitorError
 from policy_monitor.findings import Finding
 from policy_monitor.ledger import (
-    AnnouncementKey,
-    AnnouncementState,
     Current,
     Genesis,
+    Recorded,
     Snapshot,
 )
 from policy_monitor.mutations import Document, Documents, Mutation
@@ -69,6 +70,9 @@ _SEQ_UNMOVED_FROM_NONE = "(attribute_not_exists(#seq) OR #seq = :seq)"
 
 _SNAPSHOT_ATTEMPTS = 5
 _SNAPSHOT_PAUSE_SECONDS = 0.05
+
+_FINDINGS_AT_ONCE = 50
+"""How many findings are held while they are listed: each may be some 300 KB."""
 
 
 class DynamoDBLedger:
@@ -180,6 +184,18 @@ class DynamoDBLedger:
         (value,) = self._bodies([row]).values()
         return read_finding(value)
 
+    def findings(self) -> Iterator[Recorded]:
+        """See `Ledger.findings`."""
+        rows = (read_current(row) for row in self._table.query("CURRENT#"))
+        current = {row.slot: row for row in rows}
+        for batch in batched(self._table.query("FINDING#"), _FINDINGS_AT_ONCE, strict=False):
+            values = self._bodies(batch)
+            for row in batch:
+                finding = read_finding(values[row["sk"]])
+                first = read_current(json.loads(row["first"]))
+                # One that was recorded after the rows were read has none among them.
+                yield Recorded(finding, first, current.get(finding.slot, first))
+
     def _put_fact(self, key: str, value: object, documents: Documents) -> bool:
         for digest, document in documents.items():
             self._table.put(sort_key("DOCUMENT", digest), self._stored(document))
@@ -201,11 +217,12 @@ class DynamoDBLedger:
         """The actions that record a finding and make it current."""
         key = sort_key("FINDING", short(current.slot), finding.finding_id)
         row = self._stored(finding_json(finding))
+        row["first"] = json.dumps(current_json(current))
         # What was recorded first stays, as it was announced.
         kept = self._table.updating(
             key,
-            "SET #schema = if_not_exists(#schema, :schema), #body = if_not_exists(#body, :body)",
-            values={":schema": row["schema"], ":body": row["body"]},
+            "SET " + ", ".join(f"#{name} = if_not_exists(#{name}, :{name})" for name in row),
+            values={f":{name}": value for name, value in row.items()},
         )
         pointer = {
             name: value for name, value in current_json(current).items() if value is not None
@@ -243,74 +260,3 @@ class DynamoDBLedger:
                 f"table {self._table.name}: written by a newer version (schema {schema}, this one "
                 f"knows {SCHEMA}); deploy that version of policy-monitor again"
             )
-
-
-class DynamoDBOutbox:
-    """`policy_monitor.ledger.Outbox` on the same table; parameters as those of the ledger.
-
-    Notes
-    -----
-    Actions to allow on the table: ``dynamodb:UpdateItem``, ``Query``.
-    """
-
-    def __init__(
-        self,
-        client: "DynamoDBClient",
-        table_name: str,
-        account: str,
-        *,
-        sleep: Callable[[float], None] = time.sleep,
-    ) -> None:
-        self._table = Table(client, table_name, f"ACCOUNT#{account}", sleep=sleep)
-
-    def begin(self, key: AnnouncementKey) -> AnnouncementState:
-        """See `Outbox.begin`."""
-        try:
-            row = self._set(
-                key,
-                AnnouncementState.STARTED,
-                condition="attribute_not_exists(#state) OR #state <> :sent",
-                values={":sent": AnnouncementState.SENT.value},
-            )
-        except ConditionFailedError:
-            return AnnouncementState.SENT
-        return AnnouncementState(row["state"]) if row else AnnouncementState.NEW
-
-    def finish(self, key: AnnouncementKey) -> None:
-        """See `Outbox.finish`."""
-        self._set(key, AnnouncementState.SENT)
-
-    def abandon(self, key: AnnouncementKey) -> None:
-        """See `Outbox.abandon`."""
-        try:
-            self._set(
-                key,
-                AnnouncementState.NEW,
-                condition="#state = :started",
-                values={":started": AnnouncementState.STARTED.value},
-            )
-        except ConditionFailedError:
-            return  # it was sent after all, or never begun
-
-    def announced(self, finding_id: str, channel: str) -> bool:
-        """See `Outbox.announced`."""
-        rows = self._table.query(sort_key("ANNOUNCEMENT", finding_id, ""))
-        return any(
-            row["sk"].endswith(f"#{channel}") and row["state"] != AnnouncementState.NEW
-            for row in rows
-        )
-
-    def _set(
-        self,
-        key: AnnouncementKey,
-        state: AnnouncementState,
-        *,
-        condition: str = "",
-        values: Mapping[str, str] | None = None,
-    ) -> Item | None:
-        return self._table.update(
-            sort_key("ANNOUNCEMENT", key.finding_id, str(key.revision), key.channel),
-            "SET #state = :state, #schema = :schema",
-            condition=condition,
-            values={":state": state.value, ":schema": SCHEMA, **(values or {})},
-        )

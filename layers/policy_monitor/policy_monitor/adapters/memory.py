@@ -1,17 +1,20 @@
 """The ledger, the outbox and IAM in memory: for replays on a laptop, and for tests."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from policy_monitor.adapters.clock import now as time_now
 from policy_monitor.documents import read_document
 from policy_monitor.errors import InputError, LedgerMovedError
 from policy_monitor.findings import Finding
 from policy_monitor.iam import PolicyVersion
 from policy_monitor.ledger import (
+    Announcement,
     AnnouncementKey,
     AnnouncementState,
     Current,
     Genesis,
+    Recorded,
     Snapshot,
 )
 from policy_monitor.mutations import Document, Documents, Mutation
@@ -24,7 +27,7 @@ class MemoryLedger:
         self._genesis: Genesis | None = None
         self._mutations: dict[str, Mutation] = {}
         self._documents: dict[str, Document] = {}
-        self._findings: dict[tuple[str, str], Finding] = {}
+        self._findings: dict[tuple[str, str], tuple[Finding, Current]] = {}
         self._current: dict[str, Current] = {}
         self._derived = 0
 
@@ -72,7 +75,7 @@ class MemoryLedger:
             if not _follows(current, self._current.get(current.slot)):
                 raise LedgerMovedError(f"ledger: {current.slot} has moved on; derive again")
         for finding, current in findings:
-            self._findings.setdefault((current.slot, finding.finding_id), finding)
+            self._findings.setdefault((current.slot, finding.finding_id), (finding, current))
             self._current[current.slot] = current
 
     def mark_derived(self, seq: int) -> None:
@@ -81,7 +84,13 @@ class MemoryLedger:
 
     def finding(self, slot: str, finding_id: str) -> Finding | None:
         """See `Ledger.finding`."""
-        return self._findings.get((slot, finding_id))
+        finding, _ = self._findings.get((slot, finding_id), (None, None))
+        return finding
+
+    def findings(self) -> Iterator[Recorded]:
+        """See `Ledger.findings`."""
+        for (slot, _), (finding, first) in sorted(self._findings.items()):
+            yield Recorded(finding, first, self._current[slot])
 
 
 def _follows(current: Current, standing: Current | None) -> bool:
@@ -94,32 +103,40 @@ def _follows(current: Current, standing: Current | None) -> bool:
 class MemoryOutbox:
     """`policy_monitor.ledger.Outbox` in memory."""
 
-    def __init__(self) -> None:
-        self._states: dict[AnnouncementKey, AnnouncementState] = {}
+    def __init__(self, *, now: Callable[[], str] = time_now) -> None:
+        self._states: dict[AnnouncementKey, Announcement] = {}
+        self._now = now
 
     def begin(self, key: AnnouncementKey) -> AnnouncementState:
         """See `Outbox.begin`."""
-        before = self._states.get(key, AnnouncementState.NEW)
+        before = self._state(key)
         if before is not AnnouncementState.SENT:
-            self._states[key] = AnnouncementState.STARTED
+            self._set(key, AnnouncementState.STARTED)
         return before
 
     def finish(self, key: AnnouncementKey) -> None:
         """See `Outbox.finish`."""
-        self._states[key] = AnnouncementState.SENT
+        self._set(key, AnnouncementState.SENT)
 
     def abandon(self, key: AnnouncementKey) -> None:
         """See `Outbox.abandon`."""
-        if self._states.get(key) is AnnouncementState.STARTED:
-            self._states[key] = AnnouncementState.NEW
+        if self._state(key) is AnnouncementState.STARTED:
+            del self._states[key]
 
     def announced(self, finding_id: str, channel: str) -> bool:
         """See `Outbox.announced`."""
-        return any(
-            (key.finding_id, key.channel) == (finding_id, channel)
-            and state is not AnnouncementState.NEW
-            for key, state in self._states.items()
-        )
+        return any((key.finding_id, key.channel) == (finding_id, channel) for key in self._states)
+
+    def announcements(self) -> Iterator[Announcement]:
+        """See `Outbox.announcements`."""
+        yield from self._states.values()
+
+    def _state(self, key: AnnouncementKey) -> AnnouncementState:
+        known = self._states.get(key)
+        return known.state if known else AnnouncementState.NEW
+
+    def _set(self, key: AnnouncementKey, state: AnnouncementState) -> None:
+        self._states[key] = Announcement(key, state, self._now())
 
 
 class MemoryIam:

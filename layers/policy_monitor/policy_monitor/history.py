@@ -1,0 +1,103 @@
+"""All findings ever recorded, in timeline order, with what became of each. Pure."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any
+
+from policy_monitor.findings import Finding
+from policy_monitor.ledger import Announcement, Current, Ledger, Outbox, Recorded, Snapshot
+from policy_monitor.records import finding_json
+from policy_monitor.timeline import steps
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A finding, and what became of it.
+
+    Attributes
+    ----------
+    row : Current
+        How it holds, or, once another took its place, how it first held.
+    superseded_by : str or None
+        The finding that holds now in its place; None where this one does.
+    correction_of : str or None
+        The finding whose place it took, where people may have read that one.
+    announcements : tuple[Announcement, ...]
+        Those of this finding, by time.
+    """
+
+    finding: Finding
+    row: Current
+    superseded_by: str | None = None
+    correction_of: str | None = None
+    announcements: tuple[Announcement, ...] = ()
+
+    @property
+    def told_with(self) -> str | None:
+        """The finding that tells this one as well."""
+        return self.row.told_with
+
+
+def history(ledger: Ledger, outbox: Outbox | None = None) -> Iterator[Entry]:
+    """Every finding, in timeline order; of one event, a finding before those that it tells too.
+
+    Of one slot, findings stand in the order in which they first held.
+
+    Parameters
+    ----------
+    outbox : Outbox, optional
+        What was announced; nothing was, where there is none.
+    """
+    told: defaultdict[str, list[Announcement]] = defaultdict(list)
+    for announcement in outbox.announcements() if outbox else ():
+        told[announcement.key.finding_id].append(announcement)
+    places = _places(ledger.snapshot())
+    for _, together in groupby(ledger.findings(), key=lambda recorded: recorded.finding.time):
+        entries = [(recorded, _entry(recorded, told)) for recorded in together]
+        entries.sort(
+            key=lambda pair: (
+                places.get(pair[1].finding.event_id, -1),
+                pair[1].told_with is not None,
+                pair[1].finding.slot,
+                pair[0].first.revision,
+            )
+        )
+        yield from (entry for _, entry in entries)
+
+
+def entry_json(entry: Entry) -> dict[str, Any]:
+    """An entry as ``policy-monitor/finding/1`` with what only the ledger knows beside it."""
+    return {
+        **finding_json(entry.finding, correction_of=entry.correction_of),
+        "superseded_by": entry.superseded_by,
+        "told_with": entry.told_with,
+        "announced": [
+            {"channel": each.key.channel, "state": each.state.value, "time": each.time}
+            for each in entry.announcements
+        ],
+    }
+
+
+def _entry(recorded: Recorded, told: Mapping[str, Sequence[Announcement]]) -> Entry:
+    finding, current = recorded.finding, recorded.current
+    holds = current.finding_id == finding.finding_id
+    row = current if holds else recorded.first
+    return Entry(
+        finding=finding,
+        row=row,
+        superseded_by=None if holds else current.finding_id,
+        correction_of=row.previous
+        if row.previous in told and row.previous != finding.finding_id
+        else None,
+        announcements=tuple(sorted(told.get(finding.finding_id, ()), key=lambda each: each.time)),
+    )
+
+
+def _places(snapshot: Snapshot) -> Mapping[str, int]:
+    """Where each event stands: the order within a second is told by what the events did."""
+    if snapshot.genesis is None:
+        return {}
+    walked = steps(snapshot.genesis, snapshot.mutations)
+    return {step.mutation.event_id: place for place, step in enumerate(walked)}
