@@ -30,7 +30,8 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  #
     try:
         for account in accounts(event):
             ledger = DynamoDBLedger(dynamodb(), os.environ["TABLE_NAME"], account)
-            judged = judge(ledger, settings(), catalogue.load())
+            code = os.environ["CODE_VERSION"]
+            judged = judge(ledger, settings(), catalogue.load(), code=code)
             recorded += len(judged.recorded)
             logger.info("judged", account=account, seq=judged.seq, recorded=len(judged.recorded))
     finally:

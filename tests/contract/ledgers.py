@@ -16,7 +16,7 @@ from policy_monitor.findings import (
     Subject,
     SubjectType,
 )
-from policy_monitor.ledger import Current, Genesis
+from policy_monitor.ledger import Checkpoint, Current, Genesis
 from policy_monitor.mutations import (
     Actor,
     ActorKind,
@@ -85,6 +85,17 @@ def a_genesis(**roles: RoleState) -> Genesis:
     """A baseline of these roles, or of the watched role without policies."""
     watched = {ROLE: RoleState(ROLE, f"arn:aws:iam::{ACCOUNT}:role/{ROLE}")}
     return Genesis("2026-11-22T00:00:00Z", AccountState(roles=roles or watched, complete=True))
+
+
+def a_checkpoint(through: int, **roles: RoleState) -> Checkpoint:
+    """A checkpoint through `a_mutation(through)`."""
+    return Checkpoint(
+        edition="first",
+        through=a_mutation(through).time,
+        facts=1 + through,
+        state=a_genesis(**roles).state,
+        doubts=frozenset({("made", "arn", "v1"), ("inline", ROLE, "name", "a" * 64)}),
+    )
 
 
 def a_finding(number: int, verdict: str = "expansion", **details: Any) -> Finding:

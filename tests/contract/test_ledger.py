@@ -8,6 +8,7 @@ import pytest
 from tests.contract.ledgers import (
     ACCOUNT,
     TABLE,
+    a_checkpoint,
     a_finding,
     a_genesis,
     a_mutation,
@@ -322,6 +323,49 @@ def test_a_mark_on_an_empty_ledger_does_not_count_as_a_fact(ledger: Ledger) -> N
     ledger.mark_derived(0)
 
     assert (ledger.snapshot().seq, ledger.snapshot().derived) == (0, 0)
+
+
+def test_what_follows_a_time_is_read_without_what_lies_before(ledger: Ledger) -> None:
+    ledger.put_genesis(a_genesis(), {})
+    for number in (1, 2, 3, 4):
+        ledger.append(a_mutation(number), {})
+    ledger.append(a_mutation(2, event_id="~"), {})
+    pairs = [first(a_finding(number)) for number in (1, 2, 3)]
+    ledger.record(6, pairs)
+    ledger.mark_derived(5)
+
+    following = ledger.following(a_mutation(2).time)
+
+    assert following.mutations == (a_mutation(3), a_mutation(4))
+    assert following.current == {pairs[2][1].slot: pairs[2][1]}
+    assert (following.seq, following.derived, following.genesis) == (6, 5, None)
+
+
+def test_nothing_follows_the_last_fact(ledger: Ledger) -> None:
+    ledger.append(a_mutation(1), {})
+
+    assert ledger.following(a_mutation(1).time).mutations == ()
+    assert ledger.following(a_mutation(1).time).seq == 1
+
+
+def test_the_last_checkpoint_is_kept(ledger: Ledger) -> None:
+    assert ledger.checkpoint() is None
+
+    for through in (7, 3):
+        ledger.keep(a_checkpoint(through))
+
+        assert ledger.checkpoint() == a_checkpoint(through)
+
+    assert ledger.snapshot().seq == 0
+
+
+def test_a_checkpoint_of_thousands_of_roles_is_kept(ledger: Ledger) -> None:
+    noise = random.Random(2)  # noqa: S311  reproducible names, no secret
+    names = [f"role/{noise.getrandbits(200):050x}" for _ in range(20_000)]
+    checkpoint = a_checkpoint(1, **{name: RoleState(name, f"arn:{name}") for name in names})
+    ledger.keep(checkpoint)
+
+    assert ledger.checkpoint() == checkpoint
 
 
 def test_an_announcement_is_begun_once_and_sent_once(outbox: Outbox) -> None:

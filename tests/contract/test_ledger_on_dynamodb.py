@@ -11,6 +11,7 @@ from botocore.stub import ANY, Stubber
 from tests.contract.ledgers import (
     ACCOUNT,
     TABLE,
+    a_checkpoint,
     a_finding,
     a_genesis,
     a_mutation,
@@ -22,6 +23,7 @@ from tests.contract.ledgers import (
 
 from policy_monitor.adapters.dynamodb import DynamoDBLedger
 from policy_monitor.adapters.outbox import DynamoDBOutbox
+from policy_monitor.adapters.table import Table
 from policy_monitor.documents import digest
 from policy_monitor.errors import (
     InputError,
@@ -388,6 +390,24 @@ def test_a_document_whose_chunk_is_gone_says_what_to_do(client: "DynamoDBClient"
 
     with pytest.raises(InputError, match="is missing; restore it"):
         ledger.documents([digest(document)])
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        pytest.param({"body": '{"schema": 2}'}, id="of a newer version"),
+        pytest.param({"body": ["CHUNK#gone"]}, id="a part of it is gone"),
+    ],
+)
+def test_a_checkpoint_that_cannot_be_read_is_none(
+    client: "DynamoDBClient", spoil: dict[str, Any]
+) -> None:
+    ledger = DynamoDBLedger(client, TABLE, ACCOUNT)
+    ledger.keep(a_checkpoint(1))
+    assert ledger.checkpoint() is not None
+    Table(client, TABLE, f"ACCOUNT#{ACCOUNT}").put("CHECKPOINT", spoil)
+
+    assert ledger.checkpoint() is None
 
 
 def test_a_current_row_tells_announce_all_it_needs(client: "DynamoDBClient") -> None:

@@ -98,6 +98,7 @@ def world(monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
         "AWS_ENDPOINT_URL": "",
         "TABLE_NAME": TABLE,
         "MASK_KEY_SECRET": "mask-key",
+        "CODE_VERSION": "1",
         "POWERTOOLS_SERVICE_NAME": "policy-monitor",
         "POWERTOOLS_METRICS_NAMESPACE": "PolicyMonitor",
     }.items():

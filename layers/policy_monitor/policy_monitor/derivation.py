@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -12,7 +12,7 @@ from policy_monitor.beginning import beginnings
 from policy_monitor.comparisons import Comparisons, Question, unchanged
 from policy_monitor.effects import NO_VERSION, effects
 from policy_monitor.findings import Finding, FindingKind, Severity, Subject
-from policy_monitor.ledger import Genesis
+from policy_monitor.ledger import Checkpoint, Genesis
 from policy_monitor.mutations import Documents, Mutation
 from policy_monitor.ordering import Wider
 from policy_monitor.scene import Effect, no_effect
@@ -20,11 +20,11 @@ from policy_monitor.settings import Settings
 from policy_monitor.severity import severity
 from policy_monitor.state import AccountState
 from policy_monitor.summary import summary, withdrawal
-from policy_monitor.timeline import fold, steps
+from policy_monitor.timeline import fold, fold_through, steps
 
 
 def derive(
-    genesis: Genesis,
+    start: Genesis | Checkpoint,
     mutations: Iterable[Mutation],
     documents: Documents,
     settings: Settings,
@@ -36,16 +36,20 @@ def derive(
 
     Parameters
     ----------
+    start : Genesis or Checkpoint
+        From a checkpoint on, the findings of `mutations` alone: those that follow it.
     documents : Documents
         The documents that `digests` names, masked; a finding that needs a missing one is
         undetermined.
     """
     comparisons = Comparisons(documents, catalogue)
-    findings = [
-        replace(_finding(mutation, effect, effect.answer or unchanged(), text), inventory=held)
-        for mutation, effect, text, held in beginnings(genesis, comparisons, settings)
-    ]
-    for step in steps(genesis, mutations, _wider(comparisons, settings)):
+    findings = []
+    if isinstance(start, Genesis):
+        findings += [
+            replace(_finding(mutation, effect, effect.answer or unchanged(), text), inventory=held)
+            for mutation, effect, text, held in beginnings(start, comparisons, settings)
+        ]
+    for step in steps(start, mutations, _wider(comparisons, settings)):
         for effect in effects(step, settings, documents):
             comparison = effect.answer or comparisons.answer(effect.question)
             text = summary(
@@ -70,6 +74,24 @@ def folded(
     return fold(genesis, mutations, _wider(Comparisons(documents, catalogue), settings))
 
 
+def checkpointed(
+    through: str,
+    start: Genesis | Checkpoint,
+    mutations: Sequence[Mutation],
+    *,
+    documents: Documents,
+    settings: Settings,
+    catalogue: Catalogue | None,
+    edition: str,
+) -> Checkpoint:
+    """The fold of all mutations up to a time; parameters are those of `derive`."""
+    wider = _wider(Comparisons(documents, catalogue), settings)
+    state, doubts = fold_through(through, start, mutations, wider)
+    before = start.facts if isinstance(start, Checkpoint) else 1
+    held = sum(mutation.time <= through for mutation in mutations)
+    return Checkpoint(edition, through, before + held, state, doubts)
+
+
 def withdrawn(mutation: Mutation, subject: Subject, kind: FindingKind) -> Finding:
     """What takes the place of a finding that later facts refute: there was no effect."""
     effect = no_effect(subject, kind, NO_VERSION)
@@ -78,12 +100,12 @@ def withdrawn(mutation: Mutation, subject: Subject, kind: FindingKind) -> Findin
     return _finding(mutation, effect, unchanged(), withdrawal(mutation, subject))
 
 
-def digests(genesis: Genesis, mutations: Iterable[Mutation]) -> frozenset[str]:
+def digests(start: Genesis | Checkpoint, mutations: Iterable[Mutation]) -> frozenset[str]:
     """The documents that a derivation may need."""
     found: set[str | None] = set()
-    for role in genesis.state.roles.values():
+    for role in start.state.roles.values():
         found |= {role.trust, *role.inline.values()}
-    for policy in genesis.state.policies.values():
+    for policy in start.state.policies.values():
         found |= set(policy.versions.values())
     for mutation in mutations:
         for change in mutation.changes:

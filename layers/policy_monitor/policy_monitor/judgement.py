@@ -1,18 +1,23 @@
 """Bringing the ledger's findings up to its facts."""
 
+import hashlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from iamdiff.catalogue import Catalogue
-from policy_monitor.derivation import derive, digests, withdrawn
+from policy_monitor.derivation import checkpointed, derive, digests, withdrawn
 from policy_monitor.errors import LedgerMovedError, RetryableError
 from policy_monitor.findings import Finding, FindingKind, Subject, SubjectType
-from policy_monitor.ledger import Current, Ledger, Snapshot
+from policy_monitor.ledger import Checkpoint, Current, Genesis, Ledger, Snapshot
 from policy_monitor.mutations import MutationKind
+from policy_monitor.readings import written
 from policy_monitor.settings import Settings
 
 ATTEMPTS = 5
 """How often findings are derived again because the ledger moved meanwhile."""
+
+BEHIND = 100
+"""How many facts a checkpoint leaves for later ones to come before: events arrive unordered."""
 
 # What `derive` makes of mutations, and withdraws where they do not tell it any more.
 DERIVED_KINDS = (
@@ -42,33 +47,100 @@ class Judged:
     recorded: tuple[Finding, ...]
 
 
-def judge(ledger: Ledger, settings: Settings, catalogue: Catalogue | None) -> Judged:
+def judge(
+    ledger: Ledger,
+    settings: Settings,
+    catalogue: Catalogue | None,
+    *,
+    code: str = "",
+    behind: int = BEHIND,
+) -> Judged:
     """Derive all findings and record those that the ledger does not show as current.
 
     Without a baseline nothing is derived: facts are safe, and recording the baseline is a fact
-    that calls the judge again.
+    that calls the judge again. Where a checkpoint holds, what lies before it is not derived again:
+    its findings are the same, and recorded.
+
+    Parameters
+    ----------
+    code : str
+        What tells this version of the code from others, which may derive other findings.
+    behind : int
+        How many facts a checkpoint leaves behind it.
 
     Raises
     ------
     RetryableError
         The ledger took new facts during each of several derivations, or is out of reach.
     """
+    edition = _edition(settings, catalogue, code)
     for _ in range(ATTEMPTS):
-        snapshot = ledger.snapshot()
-        if snapshot.genesis is None:
+        start, snapshot = _read(ledger, edition)
+        if start is None:
             return Judged(snapshot.seq, ())
-        documents = ledger.documents(digests(snapshot.genesis, snapshot.mutations))
-        derived = derive(snapshot.genesis, snapshot.mutations, documents, settings, catalogue)
+        mutations = snapshot.mutations
+        documents = ledger.documents(digests(start, mutations))
+        derived = derive(start, mutations, documents, settings, catalogue)
         due = tuple(changes_due(snapshot, derived))
         try:
             ledger.record(snapshot.seq, due)
         except LedgerMovedError:
             continue
         ledger.mark_derived(snapshot.seq)
+        if through := _checkpoint_due(start, snapshot, behind):
+            checkpoint = checkpointed(
+                through,
+                start,
+                mutations,
+                documents=documents,
+                settings=settings,
+                catalogue=catalogue,
+                edition=edition,
+            )
+            ledger.keep(checkpoint)
         return Judged(snapshot.seq, tuple(finding for finding, _ in due))
     raise RetryableError(
         f"ledger: new facts came in during each of {ATTEMPTS} derivations; try again"
     )
+
+
+def holds(checkpoint: Checkpoint, following: Snapshot) -> bool:
+    """Whether nothing that came in since bears on what lies before a checkpoint."""
+    told = {writing for mutation in following.mutations for writing in written(mutation)}
+    complete = checkpoint.facts + len(following.mutations) == following.seq
+    return complete and not checkpoint.doubts & told
+
+
+def _read(ledger: Ledger, edition: str) -> tuple[Genesis | Checkpoint | None, Snapshot]:
+    """What to derive from, and what follows it."""
+    checkpoint = ledger.checkpoint()
+    if checkpoint is not None and checkpoint.edition == edition:
+        following = ledger.following(checkpoint.through)
+        if holds(checkpoint, following):
+            return checkpoint, following
+    snapshot = ledger.snapshot()
+    return snapshot.genesis, snapshot
+
+
+def _checkpoint_due(start: Genesis | Checkpoint, snapshot: Snapshot, behind: int) -> str | None:
+    """Through when a checkpoint should reach, once twice as many facts follow as it leaves."""
+    mutations = snapshot.mutations
+    if len(mutations) < max(2 * behind, 1):
+        return None
+    through = mutations[-behind - 1].time
+    if isinstance(start, Genesis) and (
+        through <= start.read_at
+        # Facts are missing or came in just now: then a count of them proves nothing.
+        or len(mutations) + 1 != snapshot.seq
+    ):
+        return None
+    return through
+
+
+def _edition(settings: Settings, catalogue: Catalogue | None, code: str) -> str:
+    """All that findings depend on beside the facts."""
+    parts = repr((settings, catalogue.date if catalogue else None, code))
+    return hashlib.sha256(parts.encode()).hexdigest()
 
 
 def changes_due(

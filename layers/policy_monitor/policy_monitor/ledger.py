@@ -10,6 +10,7 @@ from typing import Protocol
 
 from policy_monitor.findings import Finding
 from policy_monitor.mutations import Documents, Mutation
+from policy_monitor.readings import Writing
 from policy_monitor.state import AccountState
 
 
@@ -24,6 +25,32 @@ class Genesis:
     state: AccountState
     account: str = ""
     region: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """The fold of the first facts, so that what follows them is derived without them: a cache.
+
+    Attributes
+    ----------
+    edition : str
+        By what it was derived (`judgement.judge`).
+    through : str
+        The time, UTC to the second, of the last facts in it.
+    facts : int
+        How many facts it holds. One that came in since and is as old makes it void; HEAD's count
+        tells (`judgement.holds`).
+    state : AccountState
+        The state after them.
+    doubts : frozenset[Writing]
+        What would change how one of them reads, if a later fact told it.
+    """
+
+    edition: str
+    through: str
+    facts: int
+    state: AccountState
+    doubts: frozenset[Writing]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +86,7 @@ class Recorded:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """All that findings are derived from, as it stood at one `seq`."""
+    """What findings are derived from, as it stood at one `seq`: all, or what follows a time."""
 
     seq: int
     derived: int
@@ -87,6 +114,21 @@ class Ledger(Protocol):
 
     def snapshot(self) -> Snapshot:
         """Read everything, strongly consistently, `seq` first."""
+        ...
+
+    def following(self, time: str) -> Snapshot:
+        """Read the mutations after a time, and the rows of their findings; `seq` last.
+
+        So where `seq` counts no other facts than these and those known before, there are none.
+        """
+        ...
+
+    def checkpoint(self) -> Checkpoint | None:
+        """The checkpoint that was kept last, None where there is none, or none that can be read."""
+        ...
+
+    def keep(self, checkpoint: Checkpoint) -> None:
+        """Keep a checkpoint in the place of any other."""
         ...
 
     def documents(self, digests: Iterable[str]) -> Documents:

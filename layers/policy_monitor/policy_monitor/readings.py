@@ -23,74 +23,103 @@ from policy_monitor.mutations import (
 )
 from policy_monitor.state import AccountState
 
+type Writing = tuple[str, ...]
+"""What was done to which thing, such as ``("set", policy ARN, version)``."""
+
 
 class Writings:
     """When, by the mutations' own records, each thing was last written."""
 
     def __init__(self, mutations: Iterable[Mutation]) -> None:
-        self._last: dict[tuple[str | None, ...], str] = {}
+        self._last: dict[Writing, str] = {}
         for mutation in sorted(mutations, key=lambda mutation: mutation.time):
-            # The changes of others are IAM's word themselves.
-            if mutation.kind is MutationKind.CHANGE:
-                written = (key for change in mutation.changes for key in _written(change))
-                self._last |= dict.fromkeys(written, mutation.time)
+            self._last |= dict.fromkeys(written(mutation), mutation.time)
 
     def settled(self, mutation: Mutation, state: AccountState) -> Mutation:
         """A mutation with None for every reading that shows a later time than its own.
-
-        Drift is as of the time at which it was read, so nothing of it is doubted.
 
         Parameters
         ----------
         state : AccountState
             What the fold knows before it.
         """
-        return mutation if mutation.kind is MutationKind.DRIFT else self._settled(mutation, state)
+        changes = (
+            _unread(change) if self._is_later(mutation, change, state) else change
+            for change in mutation.changes
+        )
+        return replace(mutation, changes=tuple(changes))
 
-    def _settled(self, mutation: Mutation, state: AccountState) -> Mutation:
-        def settled(change: Change) -> Change:
-            match change:
-                case PolicyAttached() | BoundaryPut() | PolicyObserved():
-                    if is_later(change.policy_arn, change.version):
-                        return replace(change, version=None, sha256=None)
-                case RoleCreated(boundary=str(arn)):
-                    if is_later(arn, change.boundary_version):
-                        return replace(change, boundary_version=None, boundary_sha256=None)
-                case TrustChanged() | InlinePolicyPut() if is_read:
-                    if any(self._since(mutation.time, key) for key in _written(change)):
-                        return replace(change, sha256=None)
-            return change
+    def doubts(self, mutation: Mutation, state: AccountState) -> frozenset[Writing]:
+        """What would undo a reading that `settled` keeps, if a mutation came in that tells it."""
+        return frozenset(
+            writing
+            for change in mutation.changes
+            if not self._is_later(mutation, change, state)
+            for writing in _telling(mutation, change, state)
+        )
 
-        def is_later(arn: str, version: str | None) -> bool:
-            """A version made only afterwards was not the default; nor one that only became it.
-
-            The latter only where the fold knows another: it may have been the default before, too.
-            """
-            if version is None:
-                return False
-            policy = state.policies.get(arn)
-            known = policy.default if policy else None
-            return self._since(mutation.time, ("made", arn, version)) or (
-                known not in (None, version) and self._since(mutation.time, ("set", arn, version))
-            )
-
-        is_read = mutation.kind is MutationKind.OMITTED
-        return replace(mutation, changes=tuple(settled(change) for change in mutation.changes))
-
-    def _since(self, time: str, key: tuple[str | None, ...]) -> bool:
-        return self._last.get(key, "") >= time
+    def _is_later(self, mutation: Mutation, change: Change, state: AccountState) -> bool:
+        telling = _telling(mutation, change, state)
+        return any(self._last.get(writing, "") >= mutation.time for writing in telling)
 
 
-def _written(change: Change) -> Iterator[tuple[str | None, ...]]:
-    """What a change writes, as its own event tells it."""
+def written(mutation: Mutation) -> Iterator[Writing]:
+    """What a mutation writes, as its own event tells it; others are IAM's word themselves."""
+    if mutation.kind is MutationKind.CHANGE:
+        for change in mutation.changes:
+            yield from _written(change)
+
+
+def _telling(mutation: Mutation, change: Change, state: AccountState) -> Iterator[Writing]:
+    """What tells, at the time of a mutation or later, that a reading shows a later time.
+
+    Drift is as of the time at which it was read, so nothing of it is doubted.
+    """
+    if mutation.kind is MutationKind.DRIFT:
+        return
+    match change:
+        case PolicyAttached() | BoundaryPut() | PolicyObserved():
+            yield from _made_default(change.policy_arn, change.version, state)
+        case RoleCreated(boundary=str(arn)):
+            yield from _made_default(arn, change.boundary_version, state)
+        case TrustChanged() | InlinePolicyPut() if mutation.kind is MutationKind.OMITTED:
+            yield from _written(change)
+
+
+def _made_default(arn: str, version: str | None, state: AccountState) -> Iterator[Writing]:
+    """A version made only afterwards was not the default; nor one that only became it.
+
+    The latter only where the fold knows another: it may have been the default before, too.
+    """
+    if version is None:
+        return
+    yield "made", arn, version
+    policy = state.policies.get(arn)
+    if policy is not None and policy.default not in (None, version):
+        yield "set", arn, version
+
+
+def _unread(change: Change) -> Change:
+    """A change without what was read for it."""
+    match change:
+        case PolicyAttached() | BoundaryPut() | PolicyObserved():
+            return replace(change, version=None, sha256=None)
+        case RoleCreated():
+            return replace(change, boundary_version=None, boundary_sha256=None)
+        case TrustChanged() | InlinePolicyPut():
+            return replace(change, sha256=None)
+    return change
+
+
+def _written(change: Change) -> Iterator[Writing]:
     match change:
         case VersionCreated():
-            yield ("made", change.policy_arn, change.version)
+            yield "made", change.policy_arn, change.version
             if change.default:
-                yield ("set", change.policy_arn, change.version)
+                yield "set", change.policy_arn, change.version
         case DefaultVersionSet():
-            yield ("set", change.policy_arn, change.version)
-        case TrustChanged():
-            yield ("trust", change.role.casefold(), change.sha256)
-        case InlinePolicyPut():
-            yield ("inline", change.role.casefold(), change.name, change.sha256)
+            yield "set", change.policy_arn, change.version
+        case TrustChanged(sha256=str(sha256)):
+            yield "trust", change.role.casefold(), sha256
+        case InlinePolicyPut(sha256=str(sha256)):
+            yield "inline", change.role.casefold(), change.name, sha256

@@ -11,11 +11,11 @@ from decimal import Decimal
 from enum import StrEnum
 from functools import cache
 from types import NoneType, UnionType
-from typing import Any, get_args, get_origin, get_type_hints
+from typing import Any, TypeAliasType, get_args, get_origin, get_type_hints
 
 from policy_monitor.errors import InputError
 from policy_monitor.findings import Finding
-from policy_monitor.ledger import Current, Genesis
+from policy_monitor.ledger import Checkpoint, Current, Genesis
 from policy_monitor.mutations import Change, Mutation
 from policy_monitor.notebook import Note
 
@@ -51,6 +51,16 @@ def genesis_json(genesis: Genesis) -> dict[str, Any]:
 def read_genesis(value: Mapping[str, Any]) -> Genesis:
     """Read what `genesis_json` wrote; raises as `read_mutation`."""
     return _read_record(Genesis, value)
+
+
+def checkpoint_json(checkpoint: Checkpoint) -> dict[str, Any]:
+    """A checkpoint as plain JSON."""
+    return {"schema": SCHEMA, **_encoded(checkpoint)}
+
+
+def read_checkpoint(value: Mapping[str, Any]) -> Checkpoint:
+    """Read what `checkpoint_json` wrote; raises as `read_mutation`."""
+    return _read_record(Checkpoint, value)
 
 
 def current_json(current: Current) -> dict[str, Any]:
@@ -168,6 +178,8 @@ def _decoded(hint: Any, value: Any, where: str) -> Any:
         return value
     if hint is Change:
         return _change(value, where)
+    if isinstance(hint, TypeAliasType):
+        return _decoded(hint.__value__, value, where)
     if get_origin(hint) is None:
         return _plain(hint, value, where)
     return _container(hint, value, where)

@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from itertools import groupby
 
-from policy_monitor.ledger import Genesis
+from policy_monitor.ledger import Checkpoint, Genesis
 from policy_monitor.mutations import Mutation
 from policy_monitor.ordering import Wider, changed, ordered
-from policy_monitor.readings import Writings
+from policy_monitor.readings import Writing, Writings
 from policy_monitor.state import AccountState, PolicyState
 
 WINDOW = timedelta(minutes=15)
@@ -33,43 +33,77 @@ class Step:
     ----------
     order_untold : bool
         Another order within its second would have led elsewhere, and nothing tells which it was.
+    doubts : frozenset[Writing]
+        What would change how the mutation reads, if a later one told it.
     """
 
     mutation: Mutation
     before: AccountState
     after: AccountState
     order_untold: bool = False
+    doubts: frozenset[Writing] = frozenset()
 
 
 def steps(
-    genesis: Genesis, mutations: Iterable[Mutation], wider: Wider | None = None
+    start: Genesis | Checkpoint, mutations: Iterable[Mutation], wider: Wider | None = None
 ) -> Iterator[Step]:
     """The mutations that are judged, in timeline order, each with its states.
 
+    Parameters
+    ----------
+    start : Genesis or Checkpoint
+        A checkpoint stands for all mutations up to its time: `mutations` are those after it.
+
+    Notes
+    -----
     Those within fifteen minutes before the baseline was read may be in it or not. So they are
     folded from a state in which nothing is known but documents of versions, which never change:
     they are judged by what they say themselves.
     """
     distinct = list({mutation.key: mutation for mutation in mutations}.values())
-    earliest = _earlier(genesis.read_at, WINDOW)
-    window = [m for m in distinct if earliest <= m.time <= genesis.read_at]
-    yield from walk(_clouded(genesis.state), window, wider)
-    start, later = _start(genesis, distinct, wider)
-    yield from walk(start, later, wider)
+    if isinstance(start, Genesis):
+        earliest = _earlier(start.read_at, WINDOW)
+        window = [m for m in distinct if earliest <= m.time <= start.read_at]
+        yield from walk(_clouded(start.state), window, wider)
+    state, later = _start(start, distinct, wider)
+    yield from walk(state, later, wider)
 
 
 def fold(
-    genesis: Genesis, mutations: Iterable[Mutation], wider: Wider | None = None
+    start: Genesis | Checkpoint, mutations: Iterable[Mutation], wider: Wider | None = None
 ) -> AccountState:
     """The state after all mutations."""
-    state, later = _start(genesis, {m.key: m for m in mutations}.values(), wider)
+    state, later = _start(start, {m.key: m for m in mutations}.values(), wider)
     return _last(state, walk(state, later, wider))
 
 
+def fold_through(
+    time: str,
+    start: Genesis | Checkpoint,
+    mutations: Iterable[Mutation],
+    wider: Wider | None = None,
+) -> tuple[AccountState, frozenset[Writing]]:
+    """The state after all mutations up to a time, and what would change how they read.
+
+    `mutations` are all that are known, since a later one may tell how an earlier one reads. The
+    time is that of a mutation after the baseline was read.
+    """
+    state, later = _start(start, {m.key: m for m in mutations}.values(), wider)
+    doubts = start.doubts if isinstance(start, Checkpoint) else frozenset()
+    for step in walk(state, later, wider):
+        if step.mutation.time > time:
+            break
+        state, doubts = step.after, doubts | step.doubts
+    return state, doubts
+
+
 def _start(
-    genesis: Genesis, mutations: Iterable[Mutation], wider: Wider | None
+    start: Genesis | Checkpoint, mutations: Iterable[Mutation], wider: Wider | None
 ) -> tuple[AccountState, list[Mutation]]:
     """The state as of the baseline's reading, with what it may have missed, and what follows."""
+    if isinstance(start, Checkpoint):
+        return start.state, list(mutations)
+    genesis = start
     since = _earlier(genesis.read_at, READING)
     missed, later = [], []
     for mutation in mutations:
@@ -93,10 +127,13 @@ def walk(
     remaining = sorted(mutations, key=lambda mutation: mutation.key)
     writings = Writings(remaining)
     for _, group in groupby(remaining, key=lambda mutation: mutation.time):
-        order = ordered(state, [writings.settled(m, state) for m in group], wider)
+        told = list(group)
+        doubts = {mutation.key: writings.doubts(mutation, state) for mutation in told}
+        order = ordered(state, [writings.settled(m, state) for m in told], wider)
         for mutation in order.mutations:
             after = changed(state, mutation)
-            yield Step(mutation, state, after, mutation.key in order.untold)
+            untold = mutation.key in order.untold
+            yield Step(mutation, state, after, untold, doubts[mutation.key])
             state = after
 
 

@@ -10,6 +10,7 @@ DOCUMENT#sha256                       a policy document, external ids masked
 FINDING#slot#finding id               a finding, and its first CURRENT row; never changes
 CURRENT#slot                          which finding holds for a slot now: what is announced
 ANNOUNCEMENT#finding id#revision#channel  how far an announcement got, and when (`outbox`)
+CHECKPOINT                            the fold of the first facts: a cache, which may be deleted
 NOTE                                  what a run of reconcile leaves to the next (`notebook`)
 CHUNK#sha256                          a part of a body that is too long for its row
 ====================================  =============================================================
@@ -26,6 +27,7 @@ from itertools import batched
 from typing import TYPE_CHECKING, Any
 
 from policy_monitor.adapters.items import (
+    CHECKPOINT,
     GENESIS,
     HEAD,
     Body,
@@ -40,6 +42,7 @@ from policy_monitor.adapters.table import Action, ConditionFailedError, Table, t
 from policy_monitor.errors import InputError, LedgerMovedError, PolicyMonitorError
 from policy_monitor.findings import Finding
 from policy_monitor.ledger import (
+    Checkpoint,
     Current,
     Genesis,
     Recorded,
@@ -47,10 +50,12 @@ from policy_monitor.ledger import (
 )
 from policy_monitor.mutations import Document, Documents, Mutation
 from policy_monitor.records import (
+    checkpoint_json,
     current_json,
     finding_json,
     genesis_json,
     mutation_json,
+    read_checkpoint,
     read_current,
     read_finding,
     read_genesis,
@@ -129,15 +134,41 @@ class DynamoDBLedger:
             self._sleep(_SNAPSHOT_PAUSE_SECONDS)
         # Fewer facts than HEAD counts even so: rows were deleted, or a backup was restored from
         # the middle of a transaction. Judging what is there beats judging nothing.
-        values = self._bodies(rows)
-        current = (read_current(row) for row in self._table.query("CURRENT#"))
+        return self._snapshot(rows, self._table.query("CURRENT#"), head)
+
+    def following(self, time: str) -> Snapshot:
+        """See `Ledger.following`."""
+        mutations = list(self._table.query("MUTATION#", after=time))
+        current = list(self._table.query("CURRENT#", after=time))
+        return self._snapshot(mutations, current, self._head())
+
+    def _snapshot(
+        self, facts: Sequence[Item], current: Iterable[Item], head: Mapping[str, int]
+    ) -> Snapshot:
+        values = self._bodies(facts)
+        genesis = values.pop(GENESIS, None)
+        rows = (read_current(row) for row in current)
         return Snapshot(
             seq=head["seq"],
             derived=head["derived"],
-            genesis=read_genesis(values.pop(GENESIS)) if GENESIS in values else None,
+            genesis=None if genesis is None else read_genesis(genesis),
             mutations=tuple(read_mutation(value) for value in values.values()),
-            current={row.slot: row for row in current},
+            current={row.slot: row for row in rows},
         )
+
+    def checkpoint(self) -> Checkpoint | None:
+        """See `Ledger.checkpoint`; one that another version wrote, or a part of it, is none."""
+        row = self._table.get(CHECKPOINT)
+        if row is None:
+            return None
+        try:
+            return read_checkpoint(self._bodies([row])[CHECKPOINT])
+        except InputError:
+            return None
+
+    def keep(self, checkpoint: Checkpoint) -> None:
+        """See `Ledger.keep`."""
+        self._table.put(CHECKPOINT, self._stored(checkpoint_json(checkpoint)))
 
     def documents(self, digests: Iterable[str]) -> Documents:
         """See `Ledger.documents`."""

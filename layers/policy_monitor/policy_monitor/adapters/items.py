@@ -33,6 +33,7 @@ _CONTAINER_BYTES = 3
 
 HEAD = "HEAD"
 GENESIS = "GENESIS"
+CHECKPOINT = "CHECKPOINT"
 
 type Item = dict[str, Any]
 """A row as Python values: text, numbers, bytes, lists."""

@@ -1,6 +1,7 @@
 """The ledger, the outbox and IAM in memory: for replays on a laptop, and for tests."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from policy_monitor.adapters.clock import now as time_now
@@ -12,6 +13,7 @@ from policy_monitor.ledger import (
     Announcement,
     AnnouncementKey,
     AnnouncementState,
+    Checkpoint,
     Current,
     Genesis,
     Recorded,
@@ -30,6 +32,7 @@ class MemoryLedger:
         self._findings: dict[tuple[str, str], tuple[Finding, Current]] = {}
         self._current: dict[str, Current] = {}
         self._derived = 0
+        self._checkpoint: Checkpoint | None = None
 
     @property
     def _seq(self) -> int:
@@ -60,6 +63,25 @@ class MemoryLedger:
             mutations=tuple(self._mutations[key] for key in sorted(self._mutations)),
             current=dict(self._current),
         )
+
+    def following(self, time: str) -> Snapshot:
+        """See `Ledger.following`."""
+        whole = self.snapshot()
+        slots = (slot for slot in whole.current if slot.partition("#")[0] > time)
+        return replace(
+            whole,
+            genesis=None,
+            mutations=tuple(m for m in whole.mutations if m.time > time),
+            current={slot: whole.current[slot] for slot in slots},
+        )
+
+    def checkpoint(self) -> Checkpoint | None:
+        """See `Ledger.checkpoint`."""
+        return self._checkpoint
+
+    def keep(self, checkpoint: Checkpoint) -> None:
+        """See `Ledger.keep`."""
+        self._checkpoint = checkpoint
 
     def documents(self, digests: Iterable[str]) -> Documents:
         """See `Ledger.documents`."""

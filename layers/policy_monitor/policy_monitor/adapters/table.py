@@ -33,6 +33,9 @@ _ATTEMPTS = 10
 _FIRST_PAUSE_SECONDS = 0.05
 _LONGEST_PAUSE_SECONDS = 2.0
 
+# Sort keys are compared by the bytes of their UTF-8, which is the order of code points.
+_BEHIND_SEPARATOR = chr(ord("#") + 1)
+_LAST = chr(0x10FFFF)
 
 type Action = dict[str, Any]
 """One action of a transaction, as the API takes it."""
@@ -108,15 +111,21 @@ class Table:
         answer = self._call("update_item", **action, ReturnValues="ALL_OLD")
         return item(answer["Attributes"]) if answer.get("Attributes") else None
 
-    def query(self, prefix: str) -> Iterator[Item]:
-        """All rows whose sort key begins with `prefix`, by sort key."""
+    def query(self, prefix: str, after: str | None = None) -> Iterator[Item]:
+        """All rows whose sort key begins with `prefix`, by sort key.
+
+        With `after` those whose next part, up to its ``#``, is greater than this one.
+        """
+        first = prefix if after is None else prefix + after + _BEHIND_SEPARATOR
         start: dict[str, Any] = {}
         while True:
             page = self._call(
                 "query",
                 TableName=self.name,
-                KeyConditionExpression="pk = :pk AND begins_with(sk, :prefix)",
-                ExpressionAttributeValues=typed({":pk": self._partition, ":prefix": prefix}),
+                KeyConditionExpression="pk = :pk AND sk BETWEEN :first AND :last",
+                ExpressionAttributeValues=typed(
+                    {":pk": self._partition, ":first": first, ":last": prefix + _LAST}
+                ),
                 ConsistentRead=True,
                 **start,
             )
