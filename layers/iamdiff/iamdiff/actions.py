@@ -6,7 +6,7 @@ only groups in which the two sides' statements differ are made at all: most of t
 policy is never looked at.
 """
 
-from collections.abc import Callable, Container, Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -68,6 +68,10 @@ class ActionCell(NamedTuple):
     example: str
 
 
+type Texts = Mapping[str, None]
+"""Action patterns as they were written, in their order."""
+
+
 class Exclusion:
     """A NotAction element: its patterns by service, and the bodies that use it."""
 
@@ -85,7 +89,7 @@ class ActionIndex:
         self.exclusions: dict[frozenset[ActionPattern], Exclusion] = {}
 
     def add(self, texts: Iterable[str], sides: Sides, only: Container[str] | None) -> None:
-        """Enter an Action element, or what of it speaks of some services."""
+        """Enter patterns of Action elements, or what of them speaks of some services."""
         services = self.services
         for text in texts:
             pattern = parse_action(text)
@@ -146,29 +150,45 @@ class ActionIndex:
         return found
 
 
-def build_index(elements: Iterable[tuple[bool, tuple[str, ...], Sides]]) -> ActionIndex:
-    """Index action elements: whether it is NotAction, its patterns, and the bodies that have it.
+def build_index(
+    actions: Iterable[tuple[int, Texts, Texts]], exclusions: Mapping[tuple[str, ...], Sides]
+) -> ActionIndex:
+    """Index the actions of bodies, as far as a difference can arise there.
 
-    Of elements that the same bodies of both sides have, only what speaks of a service that
-    another element changes is entered: elsewhere nothing can differ.
+    What a body says of the same actions on both sides is entered only where it speaks of a service
+    of which something else is said on one side: elsewhere nothing can differ.
+
+    Parameters
+    ----------
+    actions : Iterable[tuple[int, Texts, Texts]]
+        By body: the patterns of its Action elements of the old side, and of the new.
+    exclusions : Mapping[tuple[str, ...], Sides]
+        By NotAction element: the bodies that have it.
     """
-    changed: list[tuple[bool, tuple[str, ...], Sides]] = []
-    same: list[tuple[bool, tuple[str, ...], Sides]] = []
-    for element in elements:
-        (same if element[2].old == element[2].new else changed).append(element)
+    changed: list[tuple[Iterable[str], Sides]] = []
+    same: list[tuple[Iterable[str], Sides]] = []
+    for body, old, new in actions:
+        bit = 1 << body
+        if old.keys() == new.keys():
+            same.append((old, Sides(bit, bit)))
+            continue
+        changed.append(([text for text in old if text not in new], Sides(old=bit)))
+        changed.append(([text for text in new if text not in old], Sides(new=bit)))
+        same.append(([text for text in old if text in new], Sides(bit, bit)))
     touched = {
         pattern.service
-        for _, texts, _ in changed
+        for texts, _ in changed
         for text in texts
         if (pattern := parse_action(text)) is not None
     }
-    anything = EVERY_SERVICE in touched or any(inverted for inverted, _, _ in changed)
+    anything = EVERY_SERVICE in touched or any(s.old != s.new for s in exclusions.values())
     index = ActionIndex()
-    for inverted, texts, sides in (*changed, *same):
-        if inverted:
-            index.add_exclusion(texts, sides)
-        else:
-            index.add(texts, sides, None if anything else touched)
+    for texts, sides in changed:
+        index.add(texts, sides, None)
+    for texts, sides in same:
+        index.add(texts, sides, None if anything else touched)
+    for texts, sides in exclusions.items():
+        index.add_exclusion(texts, sides)
     return index
 
 

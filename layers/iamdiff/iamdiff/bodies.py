@@ -5,7 +5,7 @@ either side and wherever they stand. So reordered, split and merged statements, 
 doubled values leave no trace, and comparing two sides of an action is comparing two sets of bits.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -89,10 +89,6 @@ class Key(NamedTuple):
     principals: Principals | None
 
 
-type Element = tuple[bool, tuple[str, ...]]
-"""An Action or NotAction (True) element: its patterns as they were written."""
-
-
 class BodyTable:
     """The bodies of both sides; body i is bit i of a mask.
 
@@ -101,8 +97,10 @@ class BodyTable:
     crossing : bool
         How to read resource patterns with fewer than six fields: completed with ``*``, or with
         stars that run over colons.
-    elements : dict[Element, list[int]]
-        Masks of the old and of the new side's bodies that have the element.
+    actions : tuple[dict[int, dict[str, None]], ...]
+        By side and body: the patterns of its Action elements.
+    exclusions : dict[tuple[str, ...], list[int]]
+        By NotAction element: masks of the old and of the new side's bodies that have it.
     ambiguous : set[str]
         The patterns on which the two readings differ.
     """
@@ -111,7 +109,8 @@ class BodyTable:
         self.crossing = crossing
         self.bodies: list[Body] = []
         self.places: tuple[dict[int, list[Place]], dict[int, list[Place]]] = ({}, {})
-        self.elements: dict[Element, list[int]] = {}
+        self.actions: tuple[dict[int, dict[str, None]], ...] = ({}, {})
+        self.exclusions: dict[tuple[str, ...], list[int]] = {}
         self.ambiguous: set[str] = set()
         self.known: dict[Key, int] = {}
 
@@ -134,21 +133,22 @@ class BodyTable:
             places = self.places[side].setdefault(body, [])
             if document is not _NO_BOUNDARY:
                 places.append(Place(number, statement))
-            element = (statement.inverted_actions, statement.actions)
-            self.elements.setdefault(element, [0, 0])[side] |= 1 << body
+            if statement.inverted_actions:
+                self.exclusions.setdefault(statement.actions, [0, 0])[side] |= 1 << body
+            else:
+                self.actions[side].setdefault(body, {}).update(dict.fromkeys(statement.actions))
 
     def index(self) -> ActionIndex:
         """The actions of both sides' statements, as far as a difference can arise there."""
+        old, new = self.actions
         return build_index(
-            (inverted, texts, Sides(*sides)) for (inverted, texts), sides in self.elements.items()
+            ((body, old.get(body, {}), new.get(body, {})) for body in range(len(self.bodies))),
+            {texts: Sides(*sides) for texts, sides in self.exclusions.items()},
         )
 
     def _body(self, statement: Statement, number: int, *, variables: bool) -> int:
         resources = statement.resources
-        variables = variables and (
-            any(has_variables(text) for text in resources or ())
-            or any(has_variables(v) for c in statement.conditions for v in c.values)
-        )
+        variables = variables and _holds_variables(statement)
         key = Key(
             statement.effect,
             number == BOUNDARY,
@@ -191,8 +191,17 @@ class BodyTable:
         return [parse_pattern(text)]
 
 
-def normal_block(conditions: Iterable[Condition], *, variables: bool) -> Block:
+def _holds_variables(statement: Statement) -> bool:
+    texts = [*(statement.resources or ())]
+    for condition in statement.conditions:
+        texts += condition.values
+    return has_variables("\n".join(texts))
+
+
+def normal_block(conditions: Sequence[Condition], *, variables: bool) -> Block:
     """Conditions in one order, keys in lower case, each value once."""
+    if not conditions:
+        return ()
     return tuple(
         sorted(
             {

@@ -5,7 +5,7 @@ tested against it. IAM User Guide, "Policy evaluation logic"
 (reference_policies_evaluation-logic).
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -19,6 +19,7 @@ from iamdiff.resources import matches_resource_pattern
 from iamdiff.universe import Context, complete_context, present_keys, request_fault
 
 BOUNDARY = "boundary"
+_ANY_SERVICE = "*"
 
 
 class Place(NamedTuple):
@@ -207,16 +208,27 @@ def _matches_action(statement: Statement, action: str) -> Truth:
     if not statement.actions and statement.inverted_actions:
         return Undecided(Doubt.EMPTY_LIST, "NotAction has no actions")
     names, patterns = _action_patterns(statement.actions)
-    found = action in names or any(matches(each, action) for each in patterns)
+    found = action in names
+    if not found and patterns:
+        service = action.partition(":")[0]
+        alike = (*patterns.get(service, ()), *patterns.get(_ANY_SERVICE, ()))
+        found = any(matches(each, action) for each in alike)
     return found is not statement.inverted_actions
 
 
 @lru_cache(maxsize=4096)
-def _action_patterns(texts: tuple[str, ...]) -> tuple[frozenset[str], tuple[Pattern, ...]]:
-    """Names, and patterns with wildcards, in lower case: a statement is asked many times."""
+def _action_patterns(
+    texts: tuple[str, ...],
+) -> tuple[frozenset[str], Mapping[str, Sequence[Pattern]]]:
+    """Names, and patterns with wildcards by service, in lower case: they are asked many times."""
     folded = [text.lower() for text in texts]
     wild = [text for text in folded if "*" in text or "?" in text]
-    return frozenset(folded).difference(wild), tuple(map(pattern_of, wild))
+    by_service: dict[str, list[Pattern]] = {}
+    for text in wild:
+        service = text.partition(":")[0]
+        one = "*" not in service and "?" not in service
+        by_service.setdefault(service if one else _ANY_SERVICE, []).append(pattern_of(text))
+    return frozenset(folded).difference(wild), by_service
 
 
 def _matches_resource(statement: Statement, asked: _Asked, *, variables: bool) -> Truth:

@@ -125,7 +125,8 @@ class Naming:
         self.mask = mask
         self.catalogue = catalogue
         self.spelling = spelling
-        self.listed: dict[str, dict[Sides, list[CataloguedAction]]] = {}
+        self.services: dict[str, ServiceIndex] = {}
+        self.known: dict[tuple[str, str], Sides] = {}
 
     def request(self, action: str, resource: str, entry: Entry) -> Request:
         """A request that shows a difference."""
@@ -134,19 +135,23 @@ class Naming:
 
     def group_of(self, service: str, name: str) -> Sides:
         """The group of an action."""
-        sides = ServiceIndex(self.actions, service).sides_of(name)
-        return Sides(sides.old & self.mask, sides.new & self.mask)
-
-    def members(self, service: str) -> Mapping[Sides, Sequence[CataloguedAction]]:
-        """The catalogued actions of a service, by group."""
-        found = self.listed.get(service)
+        found = self.known.get((service, name))
         if found is None:
-            found = self.listed[service] = {}
-            index = ServiceIndex(self.actions, service)
-            for name, action in sorted(self.catalogue.actions(service).items()):
-                old, new = index.sides_of(name)
-                found.setdefault(Sides(old & self.mask, new & self.mask), []).append(action)
+            index = self.services.get(service)
+            if index is None:
+                index = self.services[service] = ServiceIndex(self.actions, service)
+            old, new = index.sides_of(name)
+            found = self.known[service, name] = Sides(old & self.mask, new & self.mask)
         return found
+
+    def members(
+        self, service: str, patterns: Iterable[str], groups: Container[Sides]
+    ) -> Iterator[CataloguedAction]:
+        """The catalogued actions of a service that patterns cover and that are in some groups."""
+        tests = [matcher(pattern) for pattern in patterns]
+        for name, action in self.catalogue.actions(service).items():
+            if any(test(name) for test in tests) and self.group_of(service, name) in groups:
+                yield action
 
 
 def rows_of(found: Iterable[tuple[Sides, Sequence[Entry]]]) -> list[Row]:
@@ -179,13 +184,16 @@ def widest(patterns: Iterable[str]) -> list[str]:
     texts = list(dict.fromkeys(patterns))
     if EVERYTHING in texts:
         return [EVERYTHING]
+    if all(map(is_literal, texts)):
+        return texts
     places = {text: place for place, text in enumerate(texts)}
     prefixes = {text[:-1] for text in texts if text.endswith("*") and is_literal(text[:-1])}
+    lengths = {len(prefix) for prefix in prefixes}
     others = [t for t in texts if not is_literal(t) and t[:-1] not in prefixes][:_MOST_COMPARED]
     return [
         text
         for text in texts
-        if not any(text[:length] in prefixes for length in range(len(text) - 1))
+        if not any(text[:length] in prefixes for length in lengths if length < len(text) - 1)
         and not any(
             # As texts, x* and x? cover each other: then the first one stays.
             other != text
@@ -236,19 +244,11 @@ def name_actions(row: Row, naming: Naming) -> Named:
             patterns.append(text)
             if is_literal(name) and not listed:
                 uncatalogued.append(text)
-        catalogued += _members(service, set(names), row, naming)
+        if all(map(is_literal, names)):
+            catalogued += [known[name] for name in sorted(names) if name in known]
+        else:
+            catalogued += naming.members(service, names, row.groups)
     return Named(tuple(patterns), tuple(catalogued), tuple(uncatalogued))
-
-
-def _members(
-    service: str, patterns: set[str], row: Row, naming: Naming
-) -> Iterable[CataloguedAction]:
-    """The catalogued actions of a service that belong to a row's groups."""
-    if all(is_literal(pattern) for pattern in patterns):
-        known = naming.catalogue.actions(service)
-        return [known[name] for name in sorted(patterns) if name in known]
-    members = naming.members(service)
-    return [action for sides in row.groups for action in members.get(sides, ())]
 
 
 def _everything(row: Row, naming: Naming) -> Iterable[CataloguedAction]:
@@ -256,9 +256,7 @@ def _everything(row: Row, naming: Naming) -> Iterable[CataloguedAction]:
     named = naming.actions.named_services()
     for service in naming.catalogue.services():
         if service in named:
-            members = naming.members(service)
-            for sides in row.groups:
-                yield from members.get(sides, ())
+            yield from naming.members(service, (EVERYTHING,), row.groups)
         else:
             yield from naming.catalogue.actions(service).values()
 

@@ -136,11 +136,10 @@ def _statement(raw: Any, index: int, warnings: list[str]) -> Statement:
     if not name:
         raise PolicyError("Action is missing; write Action or NotAction")
     actions = read_texts(elements[name], name, warnings)
-    for action in actions:
-        if fault := _action_fault(action):
-            if fault.fatal:
-                raise PolicyError(f"{name}: {fault.sentence}")
-            warnings.append(f"{name}: {fault.sentence}")
+    for fault in filter(None, map(_action_fault, actions)):
+        if fault.fatal:
+            raise PolicyError(f"{name}: {fault.sentence}")
+        warnings.append(f"{name}: {fault.sentence}")
     name, inverted_resources = _either(elements, "Resource")
     resources = read_texts(elements[name], name, warnings) if name else None
     warnings += [

@@ -43,6 +43,8 @@ def matches(pattern: Sequence[Unit], text: str) -> bool:
         if unit is Wildcard.RUN:
             star, resume = at, place
             at += 1
+            if at == len(pattern):
+                return True
         elif unit is Wildcard.ONE or unit == text[place]:
             at += 1
             place += 1

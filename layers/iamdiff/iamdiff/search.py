@@ -58,16 +58,8 @@ class Drafted(NamedTuple):
     naming: Naming
     caller: CallerClass
     side: int
-
-    @property
-    def access_levels(self) -> tuple[str, ...]:
-        """Access levels, the gravest first."""
-        return access_levels(self.named.catalogued)
-
-    @property
-    def latent(self) -> bool:
-        """Whether nothing that the catalogue knows can use it."""
-        return bool(self.naming.catalogue.date) and is_latent(self.row, self.named)
+    access_levels: tuple[str, ...]
+    latent: bool
 
 
 class Search:
@@ -147,7 +139,10 @@ class Search:
         drafts = []
         for row in rows_of(found):
             named = name_actions(row, naming)
-            drafts.append(Drafted(row, named, naming, caller, side))
+            levels = access_levels(named.catalogued)
+            # Without a catalogue nothing is known of what can use it.
+            latent = bool(naming.catalogue.date) and is_latent(row, named)
+            drafts.append(Drafted(row, named, naming, caller, side, levels, latent))
         return drafts
 
     def _confirmed(self, drafts: Sequence[Drafted]) -> tuple[Grant, ...]:
@@ -177,7 +172,7 @@ class Search:
             actions=named.patterns,
             catalogued=tuple(sorted({action.name for action in named.catalogued})),
             uncatalogued=named.uncatalogued,
-            access_levels=access_levels(named.catalogued),
+            access_levels=draft.access_levels,
             resources=row.resources,
             conditions=shown.statement.conditions,
             allowed_by=tuple(allowed_by),

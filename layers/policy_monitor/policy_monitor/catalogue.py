@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping
-from functools import cache
+from functools import cache, cached_property
 from typing import Any
 
 from iamdiff.catalogue import CataloguedAction
@@ -18,7 +18,7 @@ class IamdataCatalogue:
         self._actions: dict[str, Mapping[str, CataloguedAction]] = {}
         self._several: dict[str, Mapping[str, bool]] = {}
 
-    @property
+    @cached_property
     def date(self) -> str:
         """The day the data was made."""
         return str(_read("metadata.json")["updatedAt"])[:10]
