@@ -6,6 +6,7 @@ doubled values leave no trace, and comparing two sides of an action is comparing
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -230,6 +231,7 @@ def template_of(value: str) -> str | None:
     return value[len(_TEMPLATE) :] if value.startswith(_TEMPLATE) else None
 
 
+@lru_cache(maxsize=4096)
 def is_linked(condition: Condition) -> bool:
     """Whether a condition holds policy variables, so that it reads more than its own key."""
     return condition.key == RESOURCE or any(v.startswith(_TEMPLATE) for v in condition.values)

@@ -9,6 +9,12 @@ from typing import NamedTuple, Protocol
 
 ACCESS_LEVELS = ("Permissions management", "Write", "Tagging", "Read", "List")
 """AWS's access levels, the gravest first (Service Authorization Reference)."""
+_GRAVITY = {level: place for place, level in enumerate(ACCESS_LEVELS)}
+
+
+def gravity(level: str) -> int:
+    """The place of an access level among all, the gravest first; an unknown one is last."""
+    return _GRAVITY.get(level, len(_GRAVITY))
 
 
 class CataloguedAction(NamedTuple):

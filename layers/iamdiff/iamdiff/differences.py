@@ -61,10 +61,17 @@ class Decision(NamedTuple):
 
 
 class Region(NamedTuple):
-    """A class of resources in a group of actions, and what differs there."""
+    """A class of resources in a group of actions, and what differs there.
+
+    Attributes
+    ----------
+    labels : tuple[str, ...]
+        The narrowest patterns of the policies that cover it; ``*`` for all else.
+    """
 
     resources: "ResourceIndex"
     cell: Cell
+    labels: tuple[str, ...]
     decision: Decision
 
 
@@ -174,7 +181,7 @@ class Differ:
             if any(decision):
                 # Naming it will read all patterns.
                 self.budget.spend(len(index.patterns))
-                yield Region(index, cell, decision)
+                yield Region(index, cell, index.labels(cell), decision)
 
     def _resource_index(self, numbers: Sequence[int], changed: int) -> tuple[ResourceIndex, int]:
         """The patterns of some bodies, and those on which a change may show (0: any)."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -144,6 +145,7 @@ _READERS: dict[ValueType, Callable[[str], Any]] = {
 }
 
 
+@lru_cache(maxsize=4096)
 def value_test(condition: Condition) -> Callable[[str], bool] | None:
     """Whether a value matches one of a condition's values, its negation aside.
 

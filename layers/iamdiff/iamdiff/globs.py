@@ -35,7 +35,7 @@ def bits(mask: int) -> Iterator[int]:
 
 def literal(text: str) -> str:
     """Write a text as the pattern that matches it alone."""
-    return text.translate(_LITERAL)
+    return text if is_literal(text) else text.translate(_LITERAL)
 
 
 def readable(text: str) -> str:

@@ -8,7 +8,7 @@ from iamdiff.actions import EVERY_SERVICE, ActionCell, ActionIndex, ServiceIndex
 from iamdiff.arns import EVERYTHING, parse_pattern, resource_cells
 from iamdiff.bodies import Place
 from iamdiff.budget import Budget, BudgetExceeded
-from iamdiff.catalogue import ACCESS_LEVELS, Catalogue, CataloguedAction
+from iamdiff.catalogue import Catalogue, CataloguedAction, gravity
 from iamdiff.differences import Region
 from iamdiff.globs import is_literal, matcher, readable
 from iamdiff.model import Condition, ContextValue, Request, Statement
@@ -166,7 +166,7 @@ def rows_of(found: Iterable[tuple[Sides, Sequence[Entry]]]) -> list[Row]:
         for cause, members in by_cause.items():
             labels: dict[str, Entry] = {}
             for entry in members:
-                for label in entry.region.resources.labels(entry.region.cell):
+                for label in entry.region.labels:
                     labels.setdefault(label, entry)
             resources = tuple(widest(labels))
             row = rows.get((cause, resources))
@@ -264,16 +264,13 @@ def _everything(row: Row, naming: Naming) -> Iterable[CataloguedAction]:
 def access_levels(actions: Iterable[CataloguedAction]) -> tuple[str, ...]:
     """The access levels of some actions, the gravest first."""
     found = {level for action in actions for level in action.access_levels}
-    return tuple(sorted(found, key=_gravity))
-
-
-def _gravity(level: str) -> int:
-    return ACCESS_LEVELS.index(level) if level in ACCESS_LEVELS else len(ACCESS_LEVELS)
+    return tuple(sorted(found, key=gravity))
 
 
 def witness_of(row: Row, named: Named, naming: Naming) -> Request:
     """A request of a row: a catalogued action on a resource that it takes, where there is one."""
-    for action in sorted(named.catalogued, key=lambda a: _gravity(a.access_levels[0])):
+    gravest_first = sorted(named.catalogued, key=lambda a: gravity(a.access_levels[0]))
+    for action in gravest_first[:_MOST_MET]:
         service, _, name = action.name.lower().partition(":")
         entry = row.groups.get(naming.group_of(service, name))
         if entry is None:
@@ -301,7 +298,7 @@ def _shapes(action: CataloguedAction, region: Region) -> Iterable[str]:
         yield EVERYTHING
         return
     example = readable(region.cell.example)
-    named = region.resources.labels(region.cell) != (EVERYTHING,)
+    named = region.labels != (EVERYTHING,)
     for template in action.resources:
         if named and matcher(template)(example):
             yield example

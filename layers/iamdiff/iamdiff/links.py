@@ -22,6 +22,7 @@ from iamdiff.variables import Part, Variable, parse_variables
 type Context = dict[str, ContextValue]
 
 
+@lru_cache(maxsize=4096)
 def variables_of(condition: Condition) -> tuple[str, ...]:
     """The keys, in lower case, of the variables in a condition's values."""
     return tuple(
@@ -253,6 +254,14 @@ def _instance(pattern: str) -> str:
 
 def _captured(value: str, text: str) -> dict[str, str]:
     """What the variables of a template would be for it to match a text; empty if it cannot."""
+    groups, written = _capturing(value)
+    found = written.fullmatch(text)
+    return {key: found[name] for key, name in groups.items()} if found else {}
+
+
+@lru_cache(maxsize=1024)
+def _capturing(value: str) -> tuple[Mapping[str, str], re.Pattern[str]]:
+    """A template as a regular expression, and the names of its variables' groups."""
     groups: dict[str, str] = {}
     written = ""
     for part in _parts(value):
@@ -263,8 +272,7 @@ def _captured(value: str, text: str) -> dict[str, str]:
         else:
             groups[key] = f"v{len(groups)}"
             written += f"(?P<{groups[key]}>.+?)"
-    found = re.fullmatch(written, text, re.DOTALL)
-    return {key: found[name] for key, name in groups.items()} if found else {}
+    return groups, re.compile(written, re.DOTALL)
 
 
 _GLOB = {"*": ".*", "?": "."}

@@ -7,7 +7,7 @@ from iamdiff.actions import ActionCell, ActionIndex, Sides
 from iamdiff.bodies import BodyTable
 from iamdiff.budget import Budget
 from iamdiff.callers import CallerClass, caller_classes
-from iamdiff.catalogue import ACCESS_LEVELS, Catalogue
+from iamdiff.catalogue import Catalogue, gravity
 from iamdiff.differences import Decision, Differ
 from iamdiff.grants import (
     Entry,
@@ -226,8 +226,8 @@ class Search:
 
 
 def _gravity(draft: Drafted) -> tuple[bool, int, int]:
-    levels = [ACCESS_LEVELS.index(x) for x in draft.access_levels if x in ACCESS_LEVELS]
-    return draft.latent, min(levels, default=len(ACCESS_LEVELS)), -len(draft.named.catalogued)
+    gravest = draft.access_levels[0] if draft.access_levels else ""
+    return draft.latent, gravity(gravest), -len(draft.named.catalogued)
 
 
 def _statements(question: Question) -> Iterator[Statement]:

@@ -86,7 +86,10 @@ class Solver:
         required = frozenset(chain(*true))
         if any(required.issuperset(block) for block in false):
             return Answer(None)
-        question = (required, frozenset(false), target.example if target.tied else None)
+        tied = target.tied and any(
+            condition.key == RESOURCE for condition in chain(required, *false)
+        )
+        question = (required, frozenset(false), target.example if tied else None)
         known = self.answers.get(question)
         if known is None:
             known = self.answers[question] = self._solve(required, false, target)
