@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from policy_monitor.history import history
-from policy_monitor.ledger import Ledger
+from policy_monitor.ledger import Ledger, Outbox
 from policy_monitor_cli.material import SHOWN, detail, event_time
 from policy_monitor_cli.outcome import Delivery, Fate, Message, Outcome
 
@@ -34,11 +34,13 @@ class Arrival:
 def outcome(
     arrivals: Iterable[Arrival],
     ledger: Ledger,
+    outbox: Outbox | None = None,
     *,
     others: int = 0,
     lost: Sequence[Delivery] = (),
     messages: Iterable[Message] = (),
     log: str = "",
+    late: Mapping[str, str] | None = None,
 ) -> Outcome:
     """All of a replay, from what came and what the ledger made of it.
 
@@ -48,12 +50,13 @@ def outcome(
         How many more came, which concern nothing that is watched.
     lost : Sequence[Delivery]
         What came of an event and could not be handled.
+    messages, log, late
+        As in `Outcome`.
     """
     snapshot = ledger.snapshot()
-    entries = [entry for entry in history(ledger) if entry.superseded_by is None]
-    findings = tuple(entry.finding for entry in entries)
+    entries = tuple(history(ledger, outbox))
     recorded = {mutation.event_id for mutation in snapshot.mutations}
-    found = {finding.event_id for finding in findings}
+    found = {entry.finding.event_id for entry in entries}
     counts: Counter[Fate] = Counter({Fate.IGNORED: others})
     counts[Fate.DEAD_LETTER] = len(lost)
     deliveries = list(lost)
@@ -82,10 +85,10 @@ def outcome(
             deliveries.append(Delivery(arrival.origin, time, name, fate, reason))
     return Outcome(
         events=events,
-        findings=findings,
-        told_with={e.finding.finding_id: e.told_with for e in entries if e.told_with},
+        entries=entries,
         deliveries=tuple(sorted(deliveries, key=lambda delivery: delivery.time)),
         counts=counts,
         messages=tuple(messages),
         log=log,
+        late=late or {},
     )

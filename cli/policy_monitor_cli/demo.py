@@ -11,7 +11,7 @@ from policy_monitor.errors import InputError
 from policy_monitor.findings import Finding, FindingKind
 from policy_monitor.mutations import ActorKind
 from policy_monitor.settings import Settings
-from policy_monitor_cli import rendering
+from policy_monitor_cli import rendering, timelines
 from policy_monitor_cli.material import BEGINNING
 from policy_monitor_cli.outcome import Channel, Fate, Message, Outcome
 from policy_monitor_cli.replay import Through, replayed
@@ -74,8 +74,8 @@ def scenes(outcome: Outcome, screen: Console) -> Iterator[RenderableType]:
     yield ""
     yield Text(INTRODUCTION.format(events=outcome.events))
     yield _heading("What happened")
-    yield rendering.timeline(outcome)
-    yield rendering.tally(outcome)
+    yield timelines.timeline(outcome)
+    yield timelines.tally(outcome)
     told = _in_full(outcome)
     for sent in told:
         yield rendering.message(sent)

@@ -8,7 +8,10 @@ import typer
 from policy_monitor.errors import PolicyMonitorError
 from policy_monitor_cli.demo import demo
 from policy_monitor_cli.diff import diff
-from policy_monitor_cli.replay import EXAMPLES, replay
+from policy_monitor_cli.history import EXAMPLES as HISTORY_EXAMPLES
+from policy_monitor_cli.history import history
+from policy_monitor_cli.replay import EXAMPLES as REPLAY_EXAMPLES
+from policy_monitor_cli.replay import replay
 from policy_monitor_cli.show import show
 
 BAD_INPUT = 2
@@ -26,7 +29,8 @@ app = typer.Typer(
 )
 app.command()(diff)
 app.command()(show)
-app.command(epilog=EXAMPLES)(replay)
+app.command(epilog=REPLAY_EXAMPLES)(replay)
+app.command(epilog=HISTORY_EXAMPLES)(history)
 app.command()(demo)
 
 

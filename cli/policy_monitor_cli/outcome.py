@@ -1,11 +1,12 @@
 """What a replay came to: findings, what became of every other event, and what people were sent."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
-from policy_monitor.findings import Finding
+from policy_monitor.findings import Finding, FindingKind
+from policy_monitor.history import Entry
 
 
 class Fate(StrEnum):
@@ -56,22 +57,41 @@ class Outcome:
 
     Attributes
     ----------
-    findings : tuple[Finding, ...]
-        In timeline order.
-    told_with : Mapping[str, str]
-        By finding id: another finding of the same change that tells this one too.
+    entries : tuple[Entry, ...]
+        All findings that were ever recorded, in timeline order.
     deliveries : tuple[Delivery, ...]
         In the order of time; of ignored events only the first hundred.
     counts : Mapping[Fate, int]
         All of them.
     messages : tuple[Message, ...]
         Only where the replay went through the handlers, as is `log`: what these printed.
+    late : Mapping[str, str]
+        By id, events that came after one that happened later; and when the latest of those did.
     """
 
     events: int
-    findings: tuple[Finding, ...]
-    told_with: Mapping[str, str] = field(default_factory=dict)
+    entries: tuple[Entry, ...]
     deliveries: tuple[Delivery, ...] = ()
     counts: Mapping[Fate, int] = field(default_factory=dict)
     messages: tuple[Message, ...] = ()
     log: str = ""
+    late: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """The findings that hold."""
+        return tuple(each.finding for each in self.entries if each.superseded_by is None)
+
+    @property
+    def told_with(self) -> Mapping[str, str]:
+        """By finding id: another finding of the same change that tells this one too."""
+        return {
+            each.finding.finding_id: each.told_with
+            for each in self.entries
+            if each.superseded_by is None and each.told_with
+        }
+
+    def of_changes(self) -> "Outcome":
+        """The same without the baseline: that a monitor went live is news only where one did."""
+        kept = (one for one in self.entries if one.finding.kind is not FindingKind.BASELINE)
+        return replace(self, entries=tuple(kept))

@@ -1,6 +1,5 @@
 """The command replay: judge events that were recorded, on this machine."""
 
-import dataclasses
 import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -11,11 +10,18 @@ from typing import Annotated
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-from policy_monitor.findings import FindingKind
-from policy_monitor.settings import DEFAULT_POLICY_PATTERNS, DEFAULT_ROLE, Settings
-from policy_monitor_cli import rendering
+from policy_monitor.settings import Settings
+from policy_monitor_cli import rendering, timelines
 from policy_monitor_cli.material import Material, collected
 from policy_monitor_cli.offline import replay_offline
+from policy_monitor_cli.options import (
+    SOURCE_HELP,
+    Baseline,
+    Format,
+    Policies,
+    Roles,
+    watched,
+)
 from policy_monitor_cli.outcome import Fate, Outcome
 from policy_monitor_cli.sources import source_files
 
@@ -39,43 +45,12 @@ class Through(StrEnum):
     HANDLERS = "handlers"
 
 
-class Format(StrEnum):
-    """How findings are shown."""
-
-    TEXT = "text"
-    JSONL = "jsonl"
-
-
 def replay(
-    sources: Annotated[
-        list[Path],
-        typer.Argument(
-            metavar="SOURCE",
-            help="Files or folders of EventBridge events, CloudTrail records or log files, or "
-            "the output of `aws cloudtrail lookup-events`; JSON or JSON lines, gzipped or not.",
-        ),
-    ],
+    sources: Annotated[list[Path], typer.Argument(metavar="SOURCE", help=SOURCE_HELP)],
     *,
-    baseline: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FILE",
-            help="IAM before the first event: the output of `aws iam "
-            "get-account-authorization-details`. One that lies in SOURCE is taken by itself.",
-        ),
-    ] = None,
-    role: Annotated[
-        list[str] | None,
-        typer.Option(metavar="NAME", help=f"A watched role; may be repeated. [{DEFAULT_ROLE}]"),
-    ] = None,
-    policy: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="PATTERN",
-            help="Names of watched policies, with * and ?; may be repeated. "
-            f"[{', '.join(DEFAULT_POLICY_PATTERNS)}]",
-        ),
-    ] = None,
+    baseline: Baseline = None,
+    role: Roles = None,
+    policy: Policies = None,
     through: Annotated[
         Through,
         typer.Option(
@@ -94,22 +69,16 @@ def replay(
     goes on. Exit status: 0, or 2 where something could not be read at all
     (a file, line or record that is no event).
     """
-    settings = Settings(
-        roles=tuple(role or (DEFAULT_ROLE,)),
-        policies=tuple(policy or DEFAULT_POLICY_PATTERNS),
-    )
-    material, outcome = replayed(sources, baseline, settings, through)
-    # That a monitor went live is news where one did: here, nothing but the events happened.
-    findings = tuple(each for each in outcome.findings if each.kind is not FindingKind.BASELINE)
-    outcome = dataclasses.replace(outcome, findings=findings)
-    _say(material, outcome)
+    material, outcome = replayed(sources, baseline, watched(role, policy), through)
+    outcome = outcome.of_changes()
+    say(material, outcome)
     if output is Format.JSONL:
         for finding in outcome.findings:
             typer.echo(json.dumps(rendering.finding_line(finding)))
     else:
         screen = rendering.console()
-        screen.print(rendering.timeline(outcome))
-        screen.print(rendering.tally(outcome))
+        screen.print(timelines.timeline(outcome))
+        screen.print(timelines.tally(outcome))
     if material.unreadable:
         raise typer.Exit(UNREADABLE)
 
@@ -148,7 +117,7 @@ def _progress(what: str, total: int | None) -> Iterator[Callable[[], None]]:
         yield lambda: bar.advance(task)
 
 
-def _say(material: Material, outcome: Outcome) -> None:
+def say(material: Material, outcome: Outcome) -> None:
     """What is not a finding but should be known, a line each, on standard error."""
     if material.baseline is not None:
         typer.echo(f"baseline: {material.baseline.origin}", err=True)

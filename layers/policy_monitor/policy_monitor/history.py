@@ -7,7 +7,7 @@ from itertools import groupby
 from typing import Any
 
 from policy_monitor.findings import Finding
-from policy_monitor.ledger import Announcement, Current, Ledger, Outbox, Recorded, Snapshot
+from policy_monitor.ledger import Announcement, Ledger, Outbox, Recorded, Snapshot
 from policy_monitor.records import finding_json
 from policy_monitor.timeline import steps
 
@@ -18,8 +18,8 @@ class Entry:
 
     Attributes
     ----------
-    row : Current
-        How it holds, or, once another took its place, how it first held.
+    told_with : str or None
+        The finding that tells this one as well.
     superseded_by : str or None
         The finding that holds now in its place; None where this one does.
     correction_of : str or None
@@ -29,15 +29,10 @@ class Entry:
     """
 
     finding: Finding
-    row: Current
+    told_with: str | None = None
     superseded_by: str | None = None
     correction_of: str | None = None
     announcements: tuple[Announcement, ...] = ()
-
-    @property
-    def told_with(self) -> str | None:
-        """The finding that tells this one as well."""
-        return self.row.told_with
 
 
 def history(ledger: Ledger, outbox: Outbox | None = None) -> Iterator[Entry]:
@@ -86,7 +81,7 @@ def _entry(recorded: Recorded, told: Mapping[str, Sequence[Announcement]]) -> En
     row = current if holds else recorded.first
     return Entry(
         finding=finding,
-        row=row,
+        told_with=row.told_with,
         superseded_by=None if holds else current.finding_id,
         correction_of=row.previous
         if row.previous in told and row.previous != finding.finding_id

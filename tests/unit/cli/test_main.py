@@ -161,7 +161,7 @@ def test_wrong_usage_is_status_2(run: Runner, arguments: list[object]) -> None:
     assert run(*arguments).status == 2
 
 
-@pytest.mark.parametrize("command", ["replay", "demo", "diff"])
+@pytest.mark.parametrize("command", ["replay", "history", "demo", "diff"])
 def test_help_of_each_command_shows_an_example(run: Runner, command: str) -> None:
     ran = run(command, "--help")
     assert ran.status == 0

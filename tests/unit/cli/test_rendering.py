@@ -16,8 +16,9 @@ from policy_monitor.findings import (
     Subject,
     SubjectType,
 )
+from policy_monitor.history import Entry
 from policy_monitor.mutations import Actor, ActorKind
-from policy_monitor_cli import rendering
+from policy_monitor_cli import rendering, timelines
 from policy_monitor_cli.outcome import Channel, Delivery, Fate, Message, Outcome
 
 ROLE = Subject(SubjectType.ROLE, "arn:aws:iam::123456789012:role/vendor")
@@ -67,7 +68,8 @@ def finding(verdict: str = "expansion", **changed: Any) -> Finding:
 
 
 def outcome(*findings: Finding, **fields: Any) -> Outcome:
-    return Outcome(events=len(findings), findings=findings, **fields)
+    entries = tuple(Entry(finding) for finding in findings)
+    return Outcome(events=len(findings), entries=entries, **fields)
 
 
 def shown(what: RenderableType, *, width: int = 80, terminal: bool = False) -> str:
@@ -94,7 +96,7 @@ def shown(what: RenderableType, *, width: int = 80, terminal: bool = False) -> s
     ],
 )
 def test_a_verdict_is_a_word_and_its_colour_only_repeats_it(verdict: str, word: str) -> None:
-    text = rendering.timeline(outcome(finding(verdict)))
+    text = timelines.timeline(outcome(finding(verdict)))
     assert word in shown(text)
     assert "\x1b[" not in shown(text)
     coloured = shown(text, terminal=True)
@@ -103,7 +105,7 @@ def test_a_verdict_is_a_word_and_its_colour_only_repeats_it(verdict: str, word: 
 
 
 def test_a_change_shows_when_what_who_and_one_request() -> None:
-    text = shown(rendering.timeline(outcome(finding())))
+    text = shown(timelines.timeline(outcome(finding())))
     for fact in (
         "2024-01-02",
         "03:04 UTC",
@@ -116,8 +118,8 @@ def test_a_change_shows_when_what_who_and_one_request() -> None:
 
 
 def test_a_finding_that_another_tells_is_a_line_under_it() -> None:
-    policy = finding(finding_id="f2", subject=POLICY)
-    text = shown(rendering.timeline(outcome(finding(), policy, told_with={"f2": "f1"})))
+    policy = Entry(finding(finding_id="f2", subject=POLICY), told_with="f1")
+    text = shown(timelines.timeline(replace(outcome(), entries=(Entry(finding()), policy))))
     assert text.count("EXPANSION") == 1
     assert "and the same of the policy Vendor" in text
 
@@ -125,15 +127,15 @@ def test_a_finding_that_another_tells_is_a_line_under_it() -> None:
 def test_findings_and_other_events_stand_in_the_order_of_time() -> None:
     late = finding(finding_id="f2", event_id="e2", time="2024-03-01T00:00:00Z", verdict="mixed")
     ignored = Delivery("x.json", "2024-02-01T00:00:00Z", "TagRole", Fate.IGNORED, "not watched")
-    text = shown(rendering.timeline(outcome(finding(), late, deliveries=(ignored,))))
+    text = shown(timelines.timeline(outcome(finding(), late, deliveries=(ignored,))))
     assert text.index("EXPANSION") < text.index("IGNORED") < text.index("MIXED")
 
 
 def test_an_attempt_and_a_staged_change_are_named_as_what_they_are() -> None:
     attempt = finding("equivalent", kind=FindingKind.ATTEMPT)
     staged = finding(kind=FindingKind.STAGED)
-    assert "DENIED ATTEMPT" in shown(rendering.timeline(outcome(attempt)))
-    assert "STAGED EXPANSION" in shown(rendering.timeline(outcome(staged)))
+    assert "DENIED ATTEMPT" in shown(timelines.timeline(outcome(attempt)))
+    assert "STAGED EXPANSION" in shown(timelines.timeline(outcome(staged)))
 
 
 def test_why_something_could_not_be_judged_is_shown() -> None:
@@ -143,13 +145,13 @@ def test_why_something_could_not_be_judged_is_shown() -> None:
         "gained": [],
         "lost": [],
     }
-    text = shown(rendering.timeline(outcome(finding("undetermined", comparison=comparison))))
+    text = shown(timelines.timeline(outcome(finding("undetermined", comparison=comparison))))
     assert "? The document is gone." in text
 
 
 def test_the_tally_counts_verdicts_and_fates() -> None:
     counts = {Fate.IGNORED: 1234, Fate.DUPLICATE: 0, Fate.DEAD_LETTER: 2}
-    text = shown(rendering.tally(replace(outcome(finding()), counts=counts, events=2345)))
+    text = shown(timelines.tally(replace(outcome(finding()), counts=counts, events=2345)))
     assert " ".join(text.split()) == (
         "2,345 events, 1 finding: 1 expansion; 1,234 ignored; 2 to the dead-letter queue."
     )
@@ -158,7 +160,7 @@ def test_the_tally_counts_verdicts_and_fates() -> None:
 def test_no_line_is_wider_than_the_terminal() -> None:
     long = "arn:aws:s3:::" + "x" * 300
     comparison = {"verdict": "expansion", "gained": [grant("s3:PutObject", long)], "lost": []}
-    text = shown(rendering.timeline(outcome(finding(comparison=comparison))))
+    text = shown(timelines.timeline(outcome(finding(comparison=comparison))))
     assert max(len(line) for line in text.splitlines()) <= 80
     assert "".join(text.split()).count("x") >= 300
 
@@ -169,14 +171,14 @@ def test_hidden_characters_of_names_are_made_visible() -> None:
         "gained": [grant("s3:PutObject", "arn:aws:s3:::a\u202eb\x1b[31m")],
         "lost": [],
     }
-    text = shown(rendering.timeline(outcome(finding(comparison=comparison))))
+    text = shown(timelines.timeline(outcome(finding(comparison=comparison))))
     assert "\u202e" not in text
     assert "\x1b" not in text
     assert "<U+202E>" in text
 
 
 def test_markup_in_a_name_is_text() -> None:
-    text = shown(rendering.timeline(outcome(finding(summary="[red]not red[/red] [/]"))))
+    text = shown(timelines.timeline(outcome(finding(summary="[red]not red[/red] [/]"))))
     assert "[red]not red[/red] [/]" in text
 
 

@@ -1,0 +1,116 @@
+"""The ledger of a deployed stack, reached with the caller's own credentials."""
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+import boto3
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    CredentialRetrievalError,
+    NoCredentialsError,
+    NoRegionError,
+    PartialCredentialsError,
+)
+
+from policy_monitor.adapters.dynamodb import DynamoDBLedger
+from policy_monitor.adapters.faults import code, fault
+from policy_monitor.adapters.outbox import DynamoDBOutbox
+from policy_monitor.errors import InputError, PolicyMonitorError
+
+TABLE_OUTPUT = "TableName"
+"""The template's output that names the ledger."""
+
+_NO_CREDENTIALS = (NoCredentialsError, PartialCredentialsError, CredentialRetrievalError)
+_ACCOUNT = re.compile(r"arn:[^:]+:dynamodb:[^:]+:([0-9]{12}):table/")
+
+
+@dataclass(frozen=True, slots=True)
+class Deployed:
+    """What one account's monitor has recorded."""
+
+    ledger: DynamoDBLedger
+    outbox: DynamoDBOutbox
+
+
+def deployed(*, stack: str | None, table: str | None, region: str | None) -> Deployed:
+    """The ledger of a stack, or a table that is one.
+
+    Actions to allow: ``dynamodb:DescribeTable``, ``GetItem``, ``Query``, ``BatchGetItem`` on the
+    table, ``kms:Decrypt`` on its key; ``cloudformation:DescribeStacks`` where a stack is named.
+
+    Parameters
+    ----------
+    stack, table : str or None
+        One of the two.
+    region : str or None
+        None: that of the environment or the AWS configuration.
+
+    Raises
+    ------
+    InputError
+        There is no such stack or table, or no credentials or region to ask with.
+    PolicyMonitorError
+        AWS did not answer, or denied it.
+    """
+    name = table or _table_of(str(stack), region)
+    client = _client("dynamodb", region)
+    thing = f"table {name}"
+    where = f"in {client.meta.region_name}"
+    try:
+        arn = client.describe_table(TableName=name)["Table"]["TableArn"]
+    except ClientError as error:
+        if code(error) == "ResourceNotFoundException":
+            raise InputError(
+                f"{thing}: there is none {where}; name the stack's table, and its region with "
+                "--region"
+            ) from error
+        raise fault(error, service="dynamodb", thing=thing) from error
+    except BotoCoreError as error:
+        raise _unreachable(error, "dynamodb", thing) from error
+    told = _ACCOUNT.match(arn)
+    if told is None:
+        raise InputError(f"{thing}: its ARN {arn} names no account")
+    return Deployed(DynamoDBLedger(client, name, told[1]), DynamoDBOutbox(client, name, told[1]))
+
+
+def _table_of(stack: str, region: str | None) -> str:
+    client = _client("cloudformation", region)
+    thing = f"stack {stack}"
+    where = f"in {client.meta.region_name}"
+    try:
+        (found,) = client.describe_stacks(StackName=stack)["Stacks"]
+    except ClientError as error:
+        # API reference, DescribeStacks: a stack that does not exist is a ValidationError.
+        if code(error) == "ValidationError":
+            raise InputError(
+                f"{thing}: there is none {where}; name it as in `aws cloudformation list-stacks`, "
+                "and its region with --region"
+            ) from error
+        raise fault(error, service="cloudformation", thing=thing) from error
+    except BotoCoreError as error:
+        raise _unreachable(error, "cloudformation", thing) from error
+    outputs = {output["OutputKey"]: output["OutputValue"] for output in found.get("Outputs", [])}
+    if TABLE_OUTPUT not in outputs:
+        raise InputError(f"{thing}: has no output {TABLE_OUTPUT}; it is none of policy-monitor's")
+    return str(outputs[TABLE_OUTPUT])
+
+
+def _client(service: Any, region: str | None) -> Any:
+    try:
+        return boto3.Session(region_name=region).client(service)
+    except NoRegionError as error:
+        raise InputError(
+            "no AWS region is configured; give the stack's with --region, us-east-1 as a rule"
+        ) from error
+    except BotoCoreError as error:
+        raise _unreachable(error, str(service), "AWS configuration") from error
+
+
+def _unreachable(error: BotoCoreError, service: str, thing: str) -> PolicyMonitorError:
+    if isinstance(error, _NO_CREDENTIALS):
+        return InputError(
+            f"{thing}: no AWS credentials that work; set AWS_PROFILE or sign in (aws sso login)"
+        )
+    return fault(error, service=service, thing=thing)

@@ -1,0 +1,50 @@
+"""Options that several commands take: which events, and what is watched."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from policy_monitor.settings import DEFAULT_POLICY_PATTERNS, DEFAULT_ROLE, Settings
+
+SOURCE_HELP = (
+    "Files or folders of EventBridge events, CloudTrail records or log files, or "
+    "the output of `aws cloudtrail lookup-events`; JSON or JSON lines, gzipped or not."
+)
+
+Baseline = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE",
+        help="IAM before the first event: the output of `aws iam "
+        "get-account-authorization-details`. One that lies in SOURCE is taken by itself.",
+    ),
+]
+Roles = Annotated[
+    list[str] | None,
+    typer.Option(metavar="NAME", help=f"A watched role; may be repeated. [{DEFAULT_ROLE}]"),
+]
+Policies = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="PATTERN",
+        help="Names of watched policies, with * and ?; may be repeated. "
+        f"[{', '.join(DEFAULT_POLICY_PATTERNS)}]",
+    ),
+]
+
+
+class Format(StrEnum):
+    """How findings are shown."""
+
+    TEXT = "text"
+    JSONL = "jsonl"
+
+
+def watched(roles: list[str] | None, policies: list[str] | None) -> Settings:
+    """Settings that watch what was named; Astronomer's names where nothing was."""
+    return Settings(
+        roles=tuple(roles or (DEFAULT_ROLE,)),
+        policies=tuple(policies or DEFAULT_POLICY_PATTERNS),
+    )
