@@ -5,6 +5,7 @@ from pathlib import Path
 
 from rich.console import Console, RenderableType
 from rich.rule import Rule
+from rich.table import Table
 from rich.text import Text
 
 from policy_monitor.errors import InputError
@@ -21,6 +22,23 @@ INTRODUCTION = (
     "that role: {events} CloudTrail events, put on an emulated event bus and carried by the rules "
     "of template.yaml through the real functions, down to the e-mail and the Slack message. "
     "No AWS account is needed, and nothing leaves this machine."
+)
+
+LATE = (
+    "CloudTrail delivers events in no certain order, some long after others. Findings are derived "
+    "from what happened, in the order in which it happened: an event that comes out of order "
+    "takes its place, and what follows it is judged anew."
+)
+DRIFT = (
+    "No event told of a change: its event was lost or has not come yet, or AWS changed a policy of "
+    "its own, which makes no event in the account. Every quarter of an hour reconcile compares "
+    "IAM with the ledger; what two readings show, and CloudTrail's event history cannot explain, "
+    "is told as it was found."
+)
+CORRECTION = (
+    "What people were told turned out to be otherwise, and they are told so: here the late event "
+    "says who had made the change that was found as drift. A finding that still says the same is "
+    "not sent again."
 )
 
 TRY_IT = """\
@@ -76,6 +94,10 @@ def scenes(outcome: Outcome, screen: Console) -> Iterator[RenderableType]:
     yield _heading("What happened")
     yield timelines.timeline(outcome)
     yield timelines.tally(outcome)
+    yield ""
+    yield _heading("What did not go as it should")
+    yield _oddities(outcome)
+    yield _heading("What you would have been sent")
     told = _in_full(outcome)
     for sent in told:
         yield rendering.message(sent)
@@ -84,7 +106,7 @@ def scenes(outcome: Outcome, screen: Console) -> Iterator[RenderableType]:
         sent for sent in outcome.messages if sent not in told and sent.channel is Channel.EMAIL
     ]
     yield Text(f"And {len(others)} more, each by e-mail and in Slack:", "bold")
-    times = {finding.finding_id: finding.time for finding in outcome.findings}
+    times = {entry.finding.finding_id: entry.finding.time for entry in outcome.entries}
     for sent in others:
         yield _line(times.get(sent.finding_id, ""), sent, screen.width)
     yield ""
@@ -95,11 +117,48 @@ def scenes(outcome: Outcome, screen: Console) -> Iterator[RenderableType]:
 
 
 def _in_full(outcome: Outcome) -> Sequence[Message]:
-    """The messages of the first expansion that the vendor made."""
+    """The messages of the first expansion that the vendor made, and the mail of a correction."""
     first = next((finding for finding in outcome.findings if _is_vendor_expansion(finding)), None)
-    if first is None:
-        return ()
-    return [sent for sent in outcome.messages if sent.finding_id == first.finding_id]
+    corrections = [entry.finding for entry in outcome.entries if entry.correction_of]
+    return [
+        *(sent for sent in outcome.messages if first and sent.finding_id == first.finding_id),
+        *(
+            sent
+            for finding in corrections[:1]
+            for sent in outcome.messages
+            if (sent.finding_id, sent.channel) == (finding.finding_id, Channel.EMAIL)
+        ),
+    ]
+
+
+def _oddities(outcome: Outcome) -> RenderableType:
+    """What each thing is that an alarm on events alone would get wrong, and where it happened."""
+    drift, late, corrections = [], [], []
+    for entry in outcome.entries:
+        finding = entry.finding
+        if finding.kind is FindingKind.DRIFT and entry.announcements and not entry.correction_of:
+            drift.append(_moment(finding))
+        if finding.event_id in outcome.late and finding.finding_id not in outcome.told_with:
+            late.append(_moment(finding))
+        if entry.correction_of:
+            corrections.append(_moment(finding))
+    table = Table.grid(padding=(0, 2), expand=True)
+    table.add_column(width=10)
+    table.add_column(ratio=1, overflow="fold")
+    for word, times, meaning in (
+        ("Late", late, LATE),
+        ("Drift", drift, DRIFT),
+        ("Correction", corrections, CORRECTION),
+    ):
+        if times:
+            where = Text(f" Here: {', '.join(dict.fromkeys(times))} UTC.", "dim")
+            table.add_row(Text(word, timelines.NOTE_STYLE), Text(meaning).append_text(where))
+            table.add_row("", "")
+    return table
+
+
+def _moment(finding: Finding) -> str:
+    return finding.time[:16].replace("T", " ")
 
 
 def _line(time: str, sent: Message, width: int) -> Text:

@@ -7,11 +7,13 @@ the topic's e-mails, and an HTTP receiver that stands where Slack stands.
 
 import json
 from collections.abc import Callable, Mapping
+from operator import itemgetter
 from typing import Any
 
 from aws_lambda_powertools.utilities.parameters import clear_caches
 
 from policy_monitor.adapters.dynamodb import DynamoDBLedger
+from policy_monitor.adapters.outbox import DynamoDBOutbox
 from policy_monitor.errors import InputError, PolicyMonitorError
 from policy_monitor.settings import Settings
 from policy_monitor_cli.arrivals import CONCERNS_NOTHING, Arrival, outcome
@@ -19,12 +21,25 @@ from policy_monitor_cli.emulated_iam import EmulatedIam
 from policy_monitor_cli.functions import Functions
 from policy_monitor_cli.local_aws import LocalAws, local_aws
 from policy_monitor_cli.local_stack import LocalStack, passes, template_path
-from policy_monitor_cli.material import BEGINNING, MASK_KEY, Material, detail, event_time
+from policy_monitor_cli.material import (
+    BEGINNING,
+    MASK_KEY,
+    Due,
+    Material,
+    detail,
+    event_time,
+)
 from policy_monitor_cli.offline import genesis
 from policy_monitor_cli.outcome import Channel, Delivery, Fate, Message, Outcome
 from policy_monitor_cli.slack_receiver import SlackReceiver
+from policy_monitor_cli.sources import Snapshot, SourceEvent
 
 MATCHES_NO_RULE = "no rule of the template matches it"
+
+SCHEDULED = {"source": "aws.events", "detail-type": "Scheduled Event", "detail": {}}
+"""What a schedule wakes a function with, but for the time."""
+
+type Untold = SourceEvent | Snapshot
 
 
 def replay_through_handlers(
@@ -55,9 +70,14 @@ def replay_through_handlers(
         stack = LocalStack(aws, template_path(), parameters, receiver.url, MASK_KEY.decode())
         run = _Run(material, aws, stack, receiver)
         run.record_baseline(settings)
+        due = list(material.due)
         for place in range(len(material.events)):
+            while due and due[0].place <= place:
+                run.reconcile(due.pop(0))
             run.arrive(place)
             on_event()
+        for left in due:
+            run.reconcile(left)
         return run.outcome()
 
 
@@ -80,6 +100,15 @@ def template_parameters(settings: Settings) -> dict[str, str]:
     return {"RoleName": settings.roles[0], "PolicyName": names[0], "BoundaryNamePart": parts[0]}
 
 
+class EmptyHistory:
+    """An event history that knows nothing more than the events that come."""
+
+    @staticmethod
+    def events(*_: object) -> tuple[Mapping[str, Any], ...]:
+        """See `policy_monitor.trail.EventHistory.events`."""
+        return ()
+
+
 class _Run:
     """One replay in the making."""
 
@@ -92,9 +121,14 @@ class _Run:
         self._functions = Functions(stack.template, aws)
         self._ledger = DynamoDBLedger(aws.client("dynamodb"), stack.table, aws.account)
         self._iam = EmulatedIam(aws.client("iam"), aws.account)
+        self._outbox = DynamoDBOutbox(aws.client("dynamodb"), stack.table, aws.account)
         # What IAM has yet to be told of, in the order of time.
-        self._untold = sorted((item.event for item in material.events), key=event_time)[::-1]
+        calls: list[tuple[str, Untold]] = [(event_time(e.event), e) for e in material.events]
+        calls += [(snapshot.read_at or BEGINNING, snapshot) for snapshot in material.snapshots]
+        self._untold = sorted(calls, key=itemgetter(0))[::-1]
         self._told: set[object] = set()
+        self._latest = ""
+        self._late: dict[str, str] = {}
         self._arrivals: list[Arrival] = []
         self._posted: list[Message] = []
         self._lost: list[Delivery] = []
@@ -107,15 +141,34 @@ class _Run:
             return
         self._iam.install(self._material.baseline.details)
         read_at = self._material.baseline.read_at or BEGINNING
+        self._wake({**SCHEDULED, "time": read_at})
+        if self._ledger.snapshot().genesis is None:
+            reason = self._functions.dead_letters[-1].reason
+            raise PolicyMonitorError(f"the baseline was not recorded: {reason}")
+
+    def reconcile(self, due: Due) -> None:
+        """Let the scheduled function compare IAM, as it stood then, with the ledger."""
+        time = event_time(due.event)
+        self._follow(time)
+        self._latest = max(self._latest, time)
+        self._wake(due.event)
+
+    def _wake(self, event: Mapping[str, Any]) -> None:
+        """Invoke the scheduled function, and let everything that follows from it happen."""
+        letters = len(self._functions.dead_letters)
         for rule in self._schedules:
             for function in rule.targets:
                 # The story's clock: by the real one, every recorded event lies before the baseline.
-                self._functions.replace(function, now=lambda: read_at)
-                event = {"source": "aws.events", "detail-type": "Scheduled Event", "detail": {}}
-                if not self._functions.deliver(function, event):
-                    reason = self._functions.dead_letters[-1].reason
-                    raise PolicyMonitorError(f"{function}: the baseline was not recorded: {reason}")
+                # moto has no event history; and what the stack hears through is emulated in part.
+                self._functions.replace(
+                    function,
+                    now=lambda: event_time(event),
+                    event_history=EmptyHistory,
+                    sense_checks=lambda _account, _region: (),
+                )
+                self._functions.deliver(function, event)
         self._carry()
+        self._lose(letters, "schedule", event)
 
     def arrive(self, place: int) -> None:
         """Deliver one event, and let everything that follows from it happen."""
@@ -123,6 +176,7 @@ class _Run:
         problem = _undeliverable(item.event)
         note = CONCERNS_NOTHING
         if not problem:
+            self._notice(item.event)
             self._follow(event_time(item.event))
             self._stack.put_event(item.event)
             routed, problem = self._detect()
@@ -130,11 +184,7 @@ class _Run:
         self._arrivals.append(Arrival(item.origin, item.event, problem, note))
         letters = len(self._functions.dead_letters)
         self._carry()
-        for letter in self._functions.dead_letters[letters:]:
-            time = event_time(item.event)
-            self._lost.append(
-                Delivery(item.origin, time, letter.function, Fate.DEAD_LETTER, letter.reason)
-            )
+        self._lose(letters, item.origin, item.event)
 
     def outcome(self) -> Outcome:
         """All of the replay."""
@@ -148,21 +198,42 @@ class _Run:
         return outcome(
             self._arrivals,
             self._ledger,
+            self._outbox,
             lost=self._lost,
             messages=told,
             log=self._functions.log,
+            late=self._late,
         )
+
+    def _notice(self, event: Mapping[str, Any]) -> None:
+        """Note an event that came after one that happened later."""
+        time, event_id = event_time(event), str(detail(event).get("eventID"))
+        if time < self._latest:
+            self._late.setdefault(event_id, self._latest)
+        self._latest = max(self._latest, time)
+
+    def _lose(self, letters: int, origin: str, event: Mapping[str, Any]) -> None:
+        """Note what has become a dead letter since there were so many."""
+        for letter in self._functions.dead_letters[letters:]:
+            self._lost.append(
+                Delivery(
+                    origin, event_time(event), letter.function, Fate.DEAD_LETTER, letter.reason
+                )
+            )
 
     def _follow(self, time: str) -> None:
         """Bring IAM to where it stood at a time: each recorded call once, in the order of time."""
-        while self._untold and event_time(self._untold[-1]) <= time:
-            event = self._untold.pop()
-            record = detail(event)
+        while self._untold and self._untold[-1][0] <= time:
+            _, untold = self._untold.pop()
+            if isinstance(untold, Snapshot):
+                self._iam.install(untold.details)
+                continue
+            record = detail(untold.event)
             if record.get("eventID") in self._told:
                 continue
             self._told.add(record.get("eventID"))
             self._iam.repeat(record)
-            if _leaves_out(record) and (shown := self._material.telling(event)):
+            if _leaves_out(record) and (shown := self._material.telling(untold.event)):
                 self._iam.install(shown.details)
 
     def _detect(self) -> tuple[bool, str]:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +36,14 @@ LONGEST_READING = timedelta(minutes=15)
 _ACCOUNT_OF_ROLE = re.compile(r"arn:[^:]*:iam::([0-9]{12}):role/")
 
 
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A scheduled run of reconcile: the event that wakes it, and how many events came before."""
+
+    place: int
+    event: Mapping[str, Any]
+
+
 @dataclass(slots=True)
 class Material:
     """All that sources hold of interest.
@@ -47,6 +56,8 @@ class Material:
         How many events concern nothing that is watched, and are not in `events`.
     snapshots : list[Snapshot]
         Those that say when they were read.
+    due : list[Due]
+        In the order of arrival.
     """
 
     events: list[SourceEvent] = field(default_factory=list)
@@ -54,6 +65,7 @@ class Material:
     baseline: Snapshot | None = None
     snapshots: list[Snapshot] = field(default_factory=list)
     unreadable: list[Unreadable] = field(default_factory=list)
+    due: list[Due] = field(default_factory=list)
 
     @property
     def account(self) -> str:
@@ -127,7 +139,7 @@ def collected(
     """
     material = Material()
     undated: list[Snapshot] = []
-    shown = 0
+    kept = _interest(settings)
     for item in (item for path in files for item in read_file(path)):
         on_item()
         match item:
@@ -137,12 +149,9 @@ def collected(
                 undated.append(item)
             case Snapshot():
                 material.snapshots.append(item)
-            case SourceEvent() if every or concerns(item.event, settings):
-                material.events.append(item)
-            case SourceEvent() if (
-                shown < SHOWN and detail(item.event).get("eventName") in API_CALLS
-            ):
-                shown += 1
+            case SourceEvent() if is_scheduled(item.event):
+                material.due.append(Due(len(material.events), item.event))
+            case SourceEvent() if every or kept(item.event):
                 material.events.append(item)
             case SourceEvent():
                 material.others += 1
@@ -162,6 +171,23 @@ def concerns(event: Mapping[str, Any], settings: Settings) -> bool:
         return parse_event(event, settings, MASK_KEY) is not None
     except UnreadableEventError:
         return True
+
+
+def _interest(settings: Settings) -> Callable[[Mapping[str, Any]], bool]:
+    """Whether an event is kept, asked in the order of arrival: all of concern, and some others."""
+    shown = count()
+
+    def kept(event: Mapping[str, Any]) -> bool:
+        return concerns(event, settings) or (
+            detail(event).get("eventName") in API_CALLS and next(shown) < SHOWN
+        )
+
+    return kept
+
+
+def is_scheduled(event: Mapping[str, Any]) -> bool:
+    """Whether it is the event of a schedule, as reconcile is woken by ("Scheduled Event")."""
+    return (event.get("source"), event.get("detail-type")) == ("aws.events", "Scheduled Event")
 
 
 def event_time(event: Mapping[str, Any]) -> str:

@@ -13,7 +13,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from policy_monitor.findings import Finding
+from policy_monitor.findings import Finding, SubjectType
 from policy_monitor.history import Entry, entry_json
 from policy_monitor.ledger import AnnouncementState
 from policy_monitor.messages.content import Content, content
@@ -29,6 +29,12 @@ FATE_STYLES = {Fate.IGNORED: "dim", Fate.DUPLICATE: "dim", Fate.DEAD_LETTER: "bo
 CHANNELS = {"sns": "by the topic", "slack": "in Slack"}
 """How people were told, by the outbox's names."""
 
+STATES = {
+    AnnouncementState.STARTED: "sending {} was begun, and may have failed",
+    AnnouncementState.SENT: "told {}",
+    AnnouncementState.SAME: "told {} before, in the same words",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Chapter:
@@ -39,7 +45,7 @@ class Chapter:
     before : Sequence[Entry]
         What held before in its place, in that order.
     also : Sequence[Finding]
-        The findings that it tells as well.
+        Policies' findings that say the same, and of which nobody was told apart.
     """
 
     entry: Entry
@@ -57,16 +63,22 @@ def chapters(entries: Iterable[Entry]) -> Iterator[Chapter]:
             slot: next((one for one in held if one.superseded_by is None), held[-1])
             for slot, held in slots.items()
         }
-        present = {entry.finding.finding_id for entry in holding.values()}
+        untold = {slot for slot, held in slots.items() if not any(e.announcements for e in held)}
+        roles = {
+            _occasion(entry.finding): entry.finding.slot
+            for entry in holding.values()
+            if entry.finding.subject.type is SubjectType.ROLE
+        }
+        also: dict[str, list[Finding]] = {}
+        for slot in untold - set(roles.values()):
+            finding = holding[slot].finding
+            if finding.subject.type is SubjectType.POLICY and _occasion(finding) in roles:
+                also.setdefault(roles[_occasion(finding)], []).append(finding)
+        under = {finding.slot for findings in also.values() for finding in findings}
         for slot, entry in holding.items():
-            if entry.told_with not in present:
+            if slot not in under:
                 before = [one for one in slots[slot] if one is not entry]
-                also = [
-                    one.finding
-                    for one in holding.values()
-                    if one.told_with == entry.finding.finding_id
-                ]
-                yield Chapter(entry, before, also)
+                yield Chapter(entry, before, also.get(slot, ()))
 
 
 def timeline(outcome: Outcome) -> RenderableType:
@@ -153,6 +165,10 @@ def _change(chapter: Chapter) -> RenderableType:
     return Group(*parts)
 
 
+def _occasion(finding: Finding) -> tuple[str, str, str]:
+    return (finding.event_id, finding.kind, finding.verdict)
+
+
 def _subject(finding: Finding) -> str:
     return plain(content(entry_json(Entry(finding))).subject)
 
@@ -166,9 +182,7 @@ def _said(entry: Entry) -> str:
 def _announced(entry: Entry) -> Iterator[Text]:
     for each in entry.announcements:
         how = CHANNELS.get(each.key.channel, each.key.channel)
-        sent = each.state is AnnouncementState.SENT
-        words = f"told {how}" if sent else f"sending {how} was begun, and may have failed"
-        yield Text(f"{words}, {_moment(each.time)}", "dim")
+        yield Text(f"{STATES[each.state].format(how)}, {_moment(each.time)}", "dim")
 
 
 def _examples(said: Content, finding: Finding) -> Iterator[Text]:

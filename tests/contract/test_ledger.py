@@ -405,6 +405,15 @@ def test_what_was_never_begun_can_be_abandoned(outbox: Outbox) -> None:
     assert outbox.begin(key) is AnnouncementState.NEW
 
 
+def test_what_is_skipped_is_known_and_never_begun(outbox: Outbox) -> None:
+    key = AnnouncementKey("finding", 2, "sns")
+    outbox.skip(key)
+
+    assert outbox.begin(key) is AnnouncementState.SAME
+    assert outbox.announced("finding", "sns") is True
+    assert [each.state for each in outbox.announcements()] == [AnnouncementState.SAME]
+
+
 def test_channels_and_revisions_are_announced_for_themselves(outbox: Outbox) -> None:
     outbox.begin(AnnouncementKey("finding", 1, "sns"))
 

@@ -41,6 +41,8 @@ class Outcome(StrEnum):
     """Sent, with a line that it may repeat an earlier message."""
     KNOWN = "known"
     """Sent before: not sent again."""
+    SAME = "same"
+    """People were told the same of it by another finding: not told again."""
     SILENT = "silent"
     """Nobody wants to be told (`Settings.notify`), or another finding tells it."""
 
@@ -63,6 +65,9 @@ def announce(
             f"finding {current.finding_id} of {current.slot} is not in the ledger; try again"
         )
     corrected = _corrected(current, ledger, outbox, channel)
+    if corrected is not None and _said(corrected) == _said(finding):
+        outbox.skip(AnnouncementKey(finding.finding_id, current.revision, channel.name))
+        return Outcome.SAME
     if corrected is None and not is_told(finding, settings):
         return Outcome.SILENT
     return deliver(announced_json(finding, current.revision, corrected), outbox, channel)
@@ -124,7 +129,7 @@ def deliver(message: Mapping[str, Any], outbox: Outbox, channel: Channel) -> Out
     """
     key = AnnouncementKey(message["finding_id"], message["revision"], channel.name)
     state = outbox.begin(key)
-    if state is AnnouncementState.SENT:
+    if state in (AnnouncementState.SENT, AnnouncementState.SAME):
         return Outcome.KNOWN
     interrupted = state is AnnouncementState.STARTED
     own = {name: value for name, value in message.items() if name != "may_repeat"}
@@ -149,3 +154,16 @@ def _corrected(
     if not outbox.announced(current.previous, channel.name):
         return None
     return ledger.finding(current.slot, current.previous)
+
+
+def _said(finding: Finding) -> tuple[object, ...]:
+    """What a message says of a finding: its documents may be others, and it says the same."""
+    sides = (finding.comparison.get(side) or () for side in ("gained", "lost"))
+    grants = [[{name: grant.get(name) for name in _GRANT} for grant in side] for side in sides]
+    reasons = finding.comparison.get("undetermined")
+    versions = (finding.before.version, finding.after.version)
+    return (finding.verdict, finding.severity, finding.summary, versions, grants, reasons)
+
+
+# What of a grant is not just where in the documents it stands, or one example of it.
+_GRANT = ("actions", "actions_total", "resources", "resources_total", "conditions", "latent")

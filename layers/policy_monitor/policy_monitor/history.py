@@ -7,7 +7,14 @@ from itertools import groupby
 from typing import Any
 
 from policy_monitor.findings import Finding
-from policy_monitor.ledger import Announcement, Ledger, Outbox, Recorded, Snapshot
+from policy_monitor.ledger import (
+    Announcement,
+    AnnouncementState,
+    Ledger,
+    Outbox,
+    Recorded,
+    Snapshot,
+)
 from policy_monitor.records import finding_json
 from policy_monitor.timeline import steps
 
@@ -79,14 +86,18 @@ def _entry(recorded: Recorded, told: Mapping[str, Sequence[Announcement]]) -> En
     finding, current = recorded.finding, recorded.current
     holds = current.finding_id == finding.finding_id
     row = current if holds else recorded.first
+    own = tuple(sorted(told.get(finding.finding_id, ()), key=lambda each: each.time))
+    is_correction = (
+        row.previous in told
+        and row.previous != finding.finding_id
+        and all(each.state is not AnnouncementState.SAME for each in own)
+    )
     return Entry(
         finding=finding,
         told_with=row.told_with,
         superseded_by=None if holds else current.finding_id,
-        correction_of=row.previous
-        if row.previous in told and row.previous != finding.finding_id
-        else None,
-        announcements=tuple(sorted(told.get(finding.finding_id, ()), key=lambda each: each.time)),
+        correction_of=row.previous if is_correction else None,
+        announcements=own,
     )
 
 

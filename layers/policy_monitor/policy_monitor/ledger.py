@@ -168,6 +168,8 @@ class AnnouncementState(StrEnum):
     STARTED = "started"
     """A process began it and did not record an end: it may have gone out."""
     SENT = "sent"
+    SAME = "same"
+    """Nothing was sent: an earlier message of the slot's had said the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +183,7 @@ class AnnouncementKey:
 
 @dataclass(frozen=True, slots=True)
 class Announcement:
-    """An announcement that was begun; `time` is when it was begun, or, once sent, accepted."""
+    """An announcement, and when it got as far as `state` says."""
 
     key: AnnouncementKey
     state: AnnouncementState
@@ -206,10 +208,14 @@ class Outbox(Protocol):
         """
         ...
 
+    def skip(self, key: AnnouncementKey) -> None:
+        """Note that people know it, and that nothing is sent: what follows corrects this one."""
+        ...
+
     def announced(self, finding_id: str, channel: str) -> bool:
-        """Whether any revision of a finding was begun on a channel (and so may have been read)."""
+        """Whether people may have read on a channel what a finding says, by any revision of it."""
         ...
 
     def announcements(self) -> Iterator[Announcement]:
-        """All that were begun and not refused, in any order."""
+        """All but those that are NEW, in any order."""
         ...

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from policy_monitor.api_calls import API_CALLS
@@ -13,6 +13,7 @@ from policy_monitor.events import SOURCE
 from policy_monitor.mutations import Mutation
 from policy_monitor.observation import Instruments, Watch
 from policy_monitor.recorded_call import Aim
+from policy_monitor.timeline import earlier
 from policy_monitor.trail import Attribute
 
 MARGIN = timedelta(minutes=5)
@@ -82,7 +83,7 @@ class Search:
                 for question in questions(thing, each):
                     since[question] = min(since.get(question, each.since), each.since)
             for question, time in since.items():
-                for record in self._records(question, _earlier(time), until):
+                for record in self._records(question, earlier(time, MARGIN), until):
                     self._take(record)
             left = unexplained()
             asked = {thing: each for thing, each in asked.items() if thing in left}
@@ -133,8 +134,3 @@ def _by_call(thing: Thing, _: Asked) -> Iterator[Question]:
     for name, call in API_CALLS.items():
         if call.aim in aims:
             yield Attribute.EVENT_NAME, name
-
-
-def _earlier(time: str) -> str:
-    moment = datetime.fromisoformat(time) - MARGIN
-    return moment.isoformat().replace("+00:00", "Z")

@@ -81,9 +81,12 @@ def summary(
 
 def withdrawal(mutation: Mutation, subject: Subject) -> str:
     """The sentence of a finding that takes the place of one that later facts refuted."""
+    told = "facts that came in later show that this"
+    if mutation.kind is MutationKind.DRIFT:
+        told = "events that came in later do, and by itself this"
     return (
-        f"{_who(mutation.actor)} {_deed(mutation, subject)}: facts that came in later show that "
-        f"this had no effect on {_short(subject.arn)}."
+        f"{_who(mutation.actor)} {_deed(mutation, subject)}: {told} had no effect on "
+        f"{_short(subject.arn)}."
     )
 
 
@@ -110,7 +113,9 @@ def _deed(mutation: Mutation, subject: Subject) -> str:
         return f"called {mutation.event_name}, whose parameters CloudTrail left out"
     if mutation.kind is MutationKind.DRIFT:
         uses = [change for change in mutation.changes if isinstance(change, PolicyUseChanged)]
-        what = " and ".join(map(_use_words, uses)) or f"changed {_short(subject.arn)}"
+        what = " and ".join(map(_use_words, uses)) or (
+            f"changed {_short(mutation.target or subject.arn)}"
+        )
         return f"{what}, of which no event told"
     return " and ".join(DEEDS[type(change)](change) for change in mutation.changes)
 

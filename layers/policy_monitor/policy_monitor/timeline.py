@@ -62,7 +62,7 @@ def steps(
     """
     distinct = list({mutation.key: mutation for mutation in mutations}.values())
     if isinstance(start, Genesis):
-        earliest = _earlier(start.read_at, WINDOW)
+        earliest = earlier(start.read_at, WINDOW)
         window = [m for m in distinct if earliest <= m.time <= start.read_at]
         yield from walk(_clouded(start.state), window, wider)
     state, later = _start(start, distinct, wider)
@@ -104,7 +104,7 @@ def _start(
     if isinstance(start, Checkpoint):
         return start.state, list(mutations)
     genesis = start
-    since = _earlier(genesis.read_at, READING)
+    since = earlier(genesis.read_at, READING)
     missed, later = [], []
     for mutation in mutations:
         if mutation.time > genesis.read_at:
@@ -149,7 +149,7 @@ def _clouded(state: AccountState) -> AccountState:
     )
 
 
-def _earlier(time: str, span: timedelta) -> str:
+def earlier(time: str, span: timedelta) -> str:
     """An earlier time; times before year 1 do not exist, and nothing happened there."""
     moment = datetime.strptime(time, TIME).replace(tzinfo=UTC)
     floor = datetime.min.replace(tzinfo=UTC)

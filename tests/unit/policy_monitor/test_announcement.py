@@ -8,7 +8,7 @@ from tests.contract.ledgers import a_finding, after, first
 from policy_monitor.adapters.memory import MemoryLedger, MemoryOutbox
 from policy_monitor.announcement import Outcome, announce, announced_json, deliver, is_told
 from policy_monitor.errors import DeliveryError, RetryableError, UncertainDeliveryError
-from policy_monitor.findings import Finding, FindingKind, Severity
+from policy_monitor.findings import DocumentVersion, Finding, FindingKind, Severity
 from policy_monitor.ledger import AnnouncementKey, AnnouncementState, Current
 from policy_monitor.mutations import Actor, ActorKind
 from policy_monitor.settings import VERDICTS, Settings
@@ -153,7 +153,7 @@ def test_a_correction_of_what_was_announced_is_announced_whatever_its_verdict(
     was = a_finding(1, "mixed")
     row = desk.record(first(was))
     assert desk.announce(row) is Outcome.SENT
-    now = a_finding(1, verdict, finding_id="now")
+    now = a_finding(1, verdict, finding_id="now", summary="Now it is this.")
     row = desk.record(after(row, now))
     assert desk.announce(row) is Outcome.SENT
     message = desk.channel.accepted[-1]
@@ -189,6 +189,42 @@ def test_a_finding_in_its_own_place_is_no_correction_of_itself_when_it_is_repeat
 
     assert desk.announce(row) is Outcome.REPEATED
     assert [message["correction_of"] for message in desk.channel.accepted] == [None, None]
+
+
+def test_what_says_the_same_of_other_documents_is_not_told_again_but_can_be_corrected(
+    desk: Desk,
+) -> None:
+    grant = {"actions": ["s3:PutObject"], "resources": ["*"], "conditions": {}}
+    told = {"verdict": "expansion", "gained": [{**grant, "because": {"allowed_by": [1]}}]}
+    moved = {"verdict": "expansion", "gained": [{**grant, "because": {"allowed_by": [2]}}]}
+    row = desk.record(first(a_finding(1, comparison=told)))
+    desk.announce(row)
+
+    row = desk.record(after(row, a_finding(1, comparison=moved, finding_id="moved")))
+    assert [desk.announce(row) for _ in range(2)] == [Outcome.SAME, Outcome.SAME]
+
+    row = desk.record(after(row, a_finding(1, "equivalent")))
+    assert desk.announce(row) is Outcome.SENT
+    assert [m["correction_of"] for m in desk.channel.accepted] == [None, "moved"]
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"summary": "It can do something else."},
+        {"severity": Severity.CRITICAL},
+        {"before": DocumentVersion("v3", "a" * 64)},
+        {"comparison": {"verdict": "expansion", "gained": [{"actions": ["s3:*"]}]}},
+    ],
+)
+def test_what_says_something_else_is_a_correction_though_its_verdict_is_the_same(
+    desk: Desk, changed: dict[str, Any]
+) -> None:
+    row = desk.record(first(a_finding(1)))
+    desk.announce(row)
+    row = desk.record(after(row, a_finding(1, finding_id="other", **changed)))
+    assert desk.announce(row) is Outcome.SENT
+    assert desk.channel.accepted[-1]["correction_of"] == "1-expansion"
 
 
 def test_a_refused_message_is_not_corrected(desk: Desk) -> None:

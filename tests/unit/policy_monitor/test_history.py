@@ -75,6 +75,17 @@ def test_a_finding_that_holds_again_corrects_the_one_between(
     assert entries[REDUCTION.finding_id].correction_of == EXPANSION.finding_id
 
 
+def test_a_finding_that_said_the_same_as_the_one_before_corrects_nothing(
+    ledger: MemoryLedger, outbox: MemoryOutbox
+) -> None:
+    row = record(ledger, EXPANSION)
+    told(outbox, EXPANSION)
+    record(ledger, REDUCTION, row)
+    outbox.skip(AnnouncementKey(REDUCTION.finding_id, 2, "sns"))
+
+    assert by_id(ledger, outbox)[REDUCTION.finding_id].correction_of is None
+
+
 def test_a_finding_in_its_own_place_corrects_nothing(
     ledger: MemoryLedger, outbox: MemoryOutbox
 ) -> None:

@@ -132,7 +132,7 @@ class MemoryOutbox:
     def begin(self, key: AnnouncementKey) -> AnnouncementState:
         """See `Outbox.begin`."""
         before = self._state(key)
-        if before is not AnnouncementState.SENT:
+        if before in (AnnouncementState.NEW, AnnouncementState.STARTED):
             self._set(key, AnnouncementState.STARTED)
         return before
 
@@ -144,6 +144,10 @@ class MemoryOutbox:
         """See `Outbox.abandon`."""
         if self._state(key) is AnnouncementState.STARTED:
             del self._states[key]
+
+    def skip(self, key: AnnouncementKey) -> None:
+        """See `Outbox.skip`."""
+        self._set(key, AnnouncementState.SAME)
 
     def announced(self, finding_id: str, channel: str) -> bool:
         """See `Outbox.announced`."""

@@ -47,11 +47,11 @@ class DynamoDBOutbox:
             row = self._set(
                 key,
                 AnnouncementState.STARTED,
-                condition="attribute_not_exists(#state) OR #state <> :sent",
-                values={":sent": AnnouncementState.SENT.value},
+                condition="attribute_not_exists(#state) OR #state IN (:new, :started)",
+                values={":new": AnnouncementState.NEW, ":started": AnnouncementState.STARTED},
             )
-        except ConditionFailedError:
-            return AnnouncementState.SENT
+        except ConditionFailedError as error:
+            return AnnouncementState(error.failed[0]["state"])
         return AnnouncementState(row["state"]) if row else AnnouncementState.NEW
 
     def finish(self, key: AnnouncementKey) -> None:
@@ -69,6 +69,10 @@ class DynamoDBOutbox:
             )
         except ConditionFailedError:
             return  # it was sent after all, or never begun
+
+    def skip(self, key: AnnouncementKey) -> None:
+        """See `Outbox.skip`."""
+        self._set(key, AnnouncementState.SAME)
 
     def announced(self, finding_id: str, channel: str) -> bool:
         """See `Outbox.announced`."""
