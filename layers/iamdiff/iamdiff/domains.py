@@ -147,6 +147,11 @@ _READERS: dict[ValueType, Callable[[str], Any]] = {
 
 @lru_cache(maxsize=4096)
 def value_test(condition: Condition) -> Callable[[str], bool] | None:
+    """`build_test`, kept for conditions that are asked again."""
+    return build_test(condition)
+
+
+def build_test(condition: Condition) -> Callable[[str], bool] | None:
     """Whether a value matches one of a condition's values, its negation aside.
 
     None where one of the policy's values cannot be read as the operator's type, or there is none.

@@ -40,7 +40,7 @@ def literal(text: str) -> str:
 
 def readable(text: str) -> str:
     """Write an example as people and requests do."""
-    return text.translate(_READABLE)
+    return text if text.isascii() else text.translate(_READABLE)
 
 
 def is_literal(pattern: str) -> bool:

@@ -5,10 +5,11 @@ from functools import cached_property, lru_cache
 from typing import NamedTuple
 
 from iamdiff.actions import EVERY_SERVICE, ActionCell, ActionIndex, ServiceIndex, Sides
-from iamdiff.arns import EVERYTHING, parse_pattern, resource_cells
+from iamdiff.arns import EVERYTHING, parse_pattern
 from iamdiff.bodies import Place
 from iamdiff.budget import Budget, BudgetExceeded
 from iamdiff.catalogue import Catalogue, CataloguedAction, gravity
+from iamdiff.cells import cells
 from iamdiff.differences import Region
 from iamdiff.globs import is_literal, matcher, readable
 from iamdiff.model import Condition, ContextValue, Request, Statement
@@ -338,12 +339,23 @@ def is_latent(row: Row, named: Named) -> bool:
     return not any(_meet(template, each) for template in templates for each in row.resources)
 
 
-@lru_cache(maxsize=16384)
 def _meet(one: str, other: str) -> bool:
     """Whether some ARN matches both patterns; yes where that takes long to find out."""
-    patterns = [parse_pattern(one), parse_pattern(other)]
+    return all(map(_fields_meet, parse_pattern(one).fields, parse_pattern(other).fields))
+
+
+def _fields_meet(one: str, other: str) -> bool:
+    if is_literal(one):
+        return matcher(other)(one)
+    if is_literal(other):
+        return matcher(one)(other)
+    return one == other or _globs_meet(one, other)
+
+
+@lru_cache(maxsize=4096)
+def _globs_meet(one: str, other: str) -> bool:
     try:
-        found = resource_cells(patterns, (0, 1), budget=Budget(_SOME_STEPS), interest=_BOTH)
+        found = cells((one, other), budget=Budget(_SOME_STEPS), interest=_BOTH)
     except BudgetExceeded:
         return True
     return any(cell.mask == _BOTH for cell in found)

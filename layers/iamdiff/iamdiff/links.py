@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from iamdiff.arns import matches, parse_pattern
 from iamdiff.bodies import RESOURCE, is_linked, template_of
-from iamdiff.domains import UNREAD, value_test
+from iamdiff.domains import UNREAD, build_test, value_test
 from iamdiff.globs import arn_fields, literal, matcher
 from iamdiff.logic import Undecided
 from iamdiff.model import Condition, ContextValue, Operator, Quantifier, Relation, ValueType
@@ -80,7 +80,8 @@ def _resolved(value: str, context: Mapping[str, ContextValue]) -> str | None:
 
 def holds(condition: Condition, context: Mapping[str, ContextValue], resource: str) -> bool:
     """Whether a condition, perhaps with variables, holds in a context."""
-    plain = resolve(condition, context) if is_linked(condition) else condition
+    linked = is_linked(condition)
+    plain = resolve(condition, context) if linked else condition
     operator = plain.operator
     if plain.key == RESOURCE:
         found = any(matches(parse_pattern(value), resource) for value in plain.values)
@@ -88,7 +89,8 @@ def holds(condition: Condition, context: Mapping[str, ContextValue], resource: s
     given = context.get(plain.key, ())
     if operator.type is ValueType.NULL:
         return str(given == ()).lower() in {value.lower() for value in plain.values}
-    test = value_test(plain) if plain.values else _never
+    read = build_test if linked else value_test
+    test = read(plain) if plain.values else _never
     if test is None:
         return False
     if operator.quantifier is Quantifier.NONE:

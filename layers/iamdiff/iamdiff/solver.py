@@ -20,8 +20,17 @@ from iamdiff.model import Condition, ContextValue, Operator, Quantifier
 
 type Block = tuple[Condition, ...]
 
-_MOST_TRIED = 12
-"""Answers that are tried where policy variables decide whether one holds."""
+class _Effort(NamedTuple):
+    """How long to look for values of policy variables: answers tried, and guesses for each."""
+
+    answers: int
+    guesses: int
+
+
+_THOROUGH = _Effort(12, 100)
+_BRIEF = _Effort(2, 3)
+_PATIENCE = 20
+"""Questions that find nothing before the next ones are looked at briefly: they are much alike."""
 
 
 class Target(NamedTuple):
@@ -68,6 +77,8 @@ class Solver:
         self.budget = budget
         self.domains: dict[tuple[str, frozenset[Condition]], Domain] = {}
         self.answers: dict[tuple[object, ...], Answer] = {}
+        self.plain: dict[Condition, Condition] = {}
+        self.fruitless = 0
 
     def solve(self, true: Sequence[Block], false: Sequence[Block], target: Target) -> Answer:
         """Find a context in which all of `true` hold and none of `false`.
@@ -83,13 +94,12 @@ class Solver:
             The search went on for too long.
         """
         self.budget.spend(10 + 2 * len(false))
-        required = frozenset(chain(*true))
-        if any(required.issuperset(block) for block in false):
+        required = dict.fromkeys(chain(*true))
+        conditions = frozenset(required)
+        if any(map(conditions.issuperset, false)):
             return Answer(None)
-        tied = target.tied and any(
-            condition.key == RESOURCE for condition in chain(required, *false)
-        )
-        question = (required, frozenset(false), target.example if tied else None)
+        tied = target.tied and any(each.key == RESOURCE for each in chain(required, *false))
+        question = (conditions, frozenset(false), target.example if tied else None)
         known = self.answers.get(question)
         if known is None:
             known = self.answers[question] = self._solve(required, false, target)
@@ -98,8 +108,8 @@ class Solver:
     def _solve(
         self, required: Iterable[Condition], blocks: Sequence[Block], target: Target
     ) -> Answer:
-        true = sorted(map(self._plain, required), key=_order)
-        false = [tuple(self._plain(each) for each in block) for block in blocks]
+        true = [self._plain(each) for each in required]
+        false = [tuple(map(self._plain, block)) for block in blocks]
         by_key: dict[str, set[Condition]] = {}
         for block in (true, *false):
             for condition in block:
@@ -109,23 +119,32 @@ class Solver:
         by_key.pop(RESOURCE, None)
         domains = {key: self._domain(key, conditions) for key, conditions in by_key.items()}
         search = _Search(domains, self.budget)
-        for states, links in islice(search.run(true, false), _MOST_TRIED):
+        effort = _THOROUGH if self.fruitless < _PATIENCE else _BRIEF
+        for states, links in islice(search.run(true, false), effort.answers):
             if not links:
                 return _answer(_context(domains, states), target.example)
             options = {key: _options(domains[key], state) for key, state in states.items()}
-            for context, resource in guesses(options, links, target.example):
+            guessed = guesses(options, links, target.example)
+            for context, resource in islice(guessed, effort.guesses):
                 self.budget.spend(len(false) + 1)
                 if _fits(context, true, false, resource) and (
                     resource == target.example or target.holds(resource)
                 ):
                     return _answer(context, resource)
             search.doubts += links
+        self.fruitless += bool(search.doubts)
         return Answer(None, doubts=tuple(dict.fromkeys(search.doubts)))
 
     def _plain(self, condition: Condition) -> Condition:
         """A condition without those variables whose values are fixed."""
         if not is_linked(condition):
             return condition
+        known = self.plain.get(condition)
+        if known is None:
+            known = self.plain[condition] = self._resolved(condition)
+        return known
+
+    def _resolved(self, condition: Condition) -> Condition:
         fixed = {key: self.facts(key).fixed for key in variables_of(condition)}
         if not fixed or None in fixed.values() or condition.key == RESOURCE:
             return condition
