@@ -66,10 +66,16 @@ def check_promises(
 
 
 def check_witness(grant: Grant, here: Access, there: Access, *, kind: str, part: bool) -> None:
-    """The witness is allowed here and not there; a lifted Deny, among allowed things."""
+    """The witness is allowed here, by a statement that is named, and not there.
+
+    A lifted Deny is a witness among things that are allowed.
+    """
+    named = {(place.document, place.statement.number) for place in grant.allowed_by}
     if part and not grant.allowed_by:
         here, there = policies.with_everything(here), policies.with_everything(there)
-    assert evaluate(here, grant.witness, kind=kind).allowed
+    decision = evaluate(here, grant.witness, kind=kind)
+    assert decision.allowed
+    assert not named or any(place in named for place in decision.allowed_by)
     assert evaluate(there, grant.witness, kind=kind).refused
 
 

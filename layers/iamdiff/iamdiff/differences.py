@@ -306,6 +306,6 @@ class Differ:
                 target,
             )
             if answer.context is not None:
-                tied = answer.resource if target.tied else None
-                yield Difference(question.cause, question.stopped_by, dict(answer.context), tied)
+                context = dict(answer.context)
+                yield Difference(question.cause, question.stopped_by, context, answer.resource)
             doubts += answer.doubts

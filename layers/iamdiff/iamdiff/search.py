@@ -9,24 +9,14 @@ from iamdiff.budget import Budget
 from iamdiff.callers import CallerClass, caller_classes
 from iamdiff.catalogue import Catalogue, gravity
 from iamdiff.differences import Decision, Differ
-from iamdiff.grants import (
-    Entry,
-    Grant,
-    Named,
-    Naming,
-    Row,
-    Spelling,
-    access_levels,
-    is_latent,
-    name_actions,
-    rows_of,
-    witness_of,
-)
+from iamdiff.grants import Entry, Grant, Row, rows_of
 from iamdiff.kinds import Kind
 from iamdiff.model import Access, Statement
+from iamdiff.naming import Named, Naming, Spelling, access_levels, name_actions, speakers
 from iamdiff.reasons import Reason, fault_of, reason_of, with_everything
 from iamdiff.solver import Solver
 from iamdiff.verdicts import MOST_GRANTS, Comparison, Verdict
+from iamdiff.witnesses import is_latent, witness_of
 
 OLD, NEW = BOTH = (0, 1)
 
@@ -159,14 +149,15 @@ class Search:
 
     def _grant(self, draft: Drafted) -> Grant:
         row, named, naming = draft.row, draft.named, draft.naming
+        cells = [cell for sides in row.groups for cell in naming.groups[sides]]
         here, there = self.table.places[draft.side], self.table.places[1 - draft.side]
         allowed_by = [
             place
             for number in (row.cause.allow, row.cause.within)
             if number is not None
-            for place in here[number]
+            for place in speakers(here[number], cells)
         ]
-        stopped_by = [place for number in row.stopped_by for place in there[number]]
+        stopped_by = [p for number in row.stopped_by for p in speakers(there[number], cells)]
         shown = allowed_by[0] if row.cause.allow is not None else stopped_by[0]
         return Grant(
             actions=named.patterns,

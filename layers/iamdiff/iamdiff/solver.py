@@ -20,6 +20,7 @@ from iamdiff.model import Condition, ContextValue, Operator, Quantifier
 
 type Block = tuple[Condition, ...]
 
+
 class _Effort(NamedTuple):
     """How long to look for values of policy variables: answers tried, and guesses for each."""
 
@@ -58,14 +59,14 @@ class Answer(NamedTuple):
     ----------
     context : Mapping[str, ContextValue] | None
         A context that does it, by key in lower case; None where there is none.
-    resource : str
-        The resource that it goes with.
+    resource : str | None
+        The resource that it goes with; None where any of the target's will do.
     doubts : tuple[Condition, ...]
         Conditions that could not be decided and that the answer None rests on.
     """
 
     context: Mapping[str, ContextValue] | None
-    resource: str = ""
+    resource: str | None = None
     doubts: tuple[Condition, ...] = ()
 
 
@@ -98,11 +99,14 @@ class Solver:
         conditions = frozenset(required)
         if any(map(conditions.issuperset, false)):
             return Answer(None)
-        tied = target.tied and any(each.key == RESOURCE for each in chain(required, *false))
-        question = (conditions, frozenset(false), target.example if tied else None)
+        # Where no condition reads the resource, one answer holds for every target.
+        reads = target.tied and any(each.key == RESOURCE for each in chain(required, *false))
+        question = (conditions, frozenset(false), target.example if reads else None)
         known = self.answers.get(question)
         if known is None:
-            known = self.answers[question] = self._solve(required, false, target)
+            known = self._solve(required, false, target)
+            known = known if reads else known._replace(resource=None)
+            self.answers[question] = known
         return known
 
     def _solve(

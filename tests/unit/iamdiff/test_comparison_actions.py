@@ -69,3 +69,12 @@ def test_everything_but_one_service_lists_no_action_of_that_service() -> None:
     services = {name.partition(":")[0] for name in everything.catalogued}
     assert "iam" in services
     assert not services & {"s3", "ec2"}
+
+
+def test_only_the_statements_that_speak_of_a_grant_are_named() -> None:
+    reads, excludes, denies = allow("s3:Get*"), allow(NotAction=["iam:*", "ec2:*"]), deny("ec2:*")
+    runs = allow("ec2:RunInstances")
+    found = between([reads, excludes, denies], [reads, excludes, runs, deny("iam:*")])
+    assert {place.statement.number for g in found.gained for place in g.allowed_by} == {2}
+    (lifted,) = found.lifted_denies
+    assert [place.statement.number for place in lifted.before_statements] == [2]

@@ -1,0 +1,178 @@
+"""The actions of a row of differences: patterns as their authors wrote them, names as AWS does."""
+
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
+from typing import NamedTuple
+
+from iamdiff.actions import (
+    EVERY_SERVICE,
+    ActionCell,
+    ActionIndex,
+    ServiceIndex,
+    Sides,
+    Texts,
+    build_index,
+)
+from iamdiff.arns import EVERYTHING
+from iamdiff.bodies import Place
+from iamdiff.budget import Budget, BudgetExceeded
+from iamdiff.catalogue import Catalogue, CataloguedAction, gravity
+from iamdiff.globs import is_literal, matcher
+from iamdiff.grants import Entry, Row, widest
+from iamdiff.model import Request, Statement
+
+
+class Spelling:
+    """Names as the policies' authors wrote them; looked up by their lower case."""
+
+    def __init__(self, statements: Sequence[Statement]) -> None:
+        self.statements = statements
+
+    @cached_property
+    def actions(self) -> Mapping[str, str]:
+        """Action patterns."""
+        return {text.lower(): text for each in self.statements for text in each.actions}
+
+    @cached_property
+    def keys(self) -> Mapping[str, str]:
+        """Context keys."""
+        return {c.key.lower(): c.key for each in self.statements for c in each.conditions}
+
+
+class Naming:
+    """What rows are named with.
+
+    Attributes
+    ----------
+    groups : Mapping[Sides, Sequence[ActionCell]]
+        The classes of actions of each group.
+    mask : int
+        The bodies that speak of the principals at hand.
+    """
+
+    def __init__(
+        self,
+        actions: ActionIndex,
+        groups: Mapping[Sides, Sequence[ActionCell]],
+        mask: int,
+        catalogue: Catalogue,
+        spelling: Spelling,
+    ) -> None:
+        self.actions = actions
+        self.groups = groups
+        self.mask = mask
+        self.catalogue = catalogue
+        self.spelling = spelling
+        self.services: dict[str, ServiceIndex] = {}
+        self.known: dict[tuple[str, str], Sides] = {}
+
+    def request(self, action: str, resource: str, entry: Entry) -> Request:
+        """A request that shows a difference."""
+        context = {self.spelling.keys.get(key, key): value for key, value in entry.context.items()}
+        return Request(action, resource, context=context)
+
+    def group_of(self, service: str, name: str) -> Sides:
+        """The group of an action."""
+        found = self.known.get((service, name))
+        if found is None:
+            index = self.services.get(service)
+            if index is None:
+                index = self.services[service] = ServiceIndex(self.actions, service)
+            old, new = index.sides_of(name)
+            found = self.known[service, name] = Sides(old & self.mask, new & self.mask)
+        return found
+
+    def members(
+        self, service: str, patterns: Iterable[str], groups: Container[Sides]
+    ) -> Iterator[CataloguedAction]:
+        """The catalogued actions of a service that patterns cover and that are in some groups."""
+        tests = [matcher(pattern) for pattern in patterns]
+        for name, action in self.catalogue.actions(service).items():
+            if any(test(name) for test in tests) and self.group_of(service, name) in groups:
+                yield action
+
+
+def speakers(places: Sequence[Place], cells: Iterable[ActionCell]) -> tuple[Place, ...]:
+    """Those of some statements that speak of some actions.
+
+    All of them where that takes long to find out.
+    """
+    if len(places) == 1:
+        return tuple(places)
+    actions: list[tuple[int, Texts, Texts]] = []
+    exclusions: dict[tuple[str, ...], Sides] = {}
+    for number, (_, statement) in enumerate(places):
+        if statement.inverted_actions:
+            before = exclusions.get(statement.actions, Sides())
+            exclusions[statement.actions] = before | Sides(new=1 << number)
+        else:
+            actions.append((number, {}, dict.fromkeys(statement.actions)))
+    index = build_index(actions, exclusions)
+    budget = Budget(_SOME_STEPS)
+    services: dict[str, ServiceIndex] = {}
+    mask = 0
+    try:
+        for cell in cells:
+            spoken = services.get(cell.service)
+            if spoken is None:
+                spoken = services[cell.service] = ServiceIndex(index, cell.service)
+            budget.spend(1 + len(spoken.wildcards) + len(spoken.excluded))
+            mask |= spoken.sides_of(cell.example).new
+    except BudgetExceeded:
+        return tuple(places)
+    return tuple(place for number, place in enumerate(places) if mask >> number & 1)
+
+
+_SOME_STEPS = 20_000
+
+
+class Named(NamedTuple):
+    """The actions of a row."""
+
+    patterns: tuple[str, ...]
+    catalogued: tuple[CataloguedAction, ...]
+    uncatalogued: tuple[str, ...]
+
+
+def name_actions(row: Row, naming: Naming) -> Named:
+    """The actions of a row as patterns and as the catalogue lists them."""
+    by_service: dict[str, list[tuple[Sides, ActionCell]]] = {}
+    for sides in row.groups:
+        for cell in naming.groups[sides]:
+            by_service.setdefault(cell.service, []).append((sides, cell))
+    if EVERY_SERVICE in by_service:
+        return Named((EVERYTHING,), tuple(_everything(row, naming)), ())
+    patterns: list[str] = []
+    catalogued: list[CataloguedAction] = []
+    uncatalogued: list[str] = []
+    for service, members in by_service.items():
+        known = naming.catalogue.actions(service)
+        names = widest(pattern for _, cell in members for pattern in cell.patterns)
+        for name in names:
+            listed = known.get(name)
+            text = listed.name if listed else naming.spelling.actions.get(f"{service}:{name}")
+            text = text or f"{service}:{name}"
+            patterns.append(text)
+            if is_literal(name) and not listed:
+                uncatalogued.append(text)
+        if all(map(is_literal, names)):
+            catalogued += [known[name] for name in sorted(names) if name in known]
+        else:
+            catalogued += naming.members(service, names, row.groups)
+    return Named(tuple(patterns), tuple(catalogued), tuple(uncatalogued))
+
+
+def _everything(row: Row, naming: Naming) -> Iterable[CataloguedAction]:
+    """The catalogued actions of a row that covers services that no policy names."""
+    named = naming.actions.named_services()
+    for service in naming.catalogue.services():
+        if service in named:
+            yield from naming.members(service, (EVERYTHING,), row.groups)
+        else:
+            yield from naming.catalogue.actions(service).values()
+
+
+def access_levels(actions: Iterable[CataloguedAction]) -> tuple[str, ...]:
+    """The access levels of some actions, the gravest first."""
+    found = {level for action in actions for level in action.access_levels}
+    return tuple(sorted(found, key=gravity))

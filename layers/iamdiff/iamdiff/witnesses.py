@@ -1,0 +1,114 @@
+"""A request for each row of differences, on a resource that a catalogued action takes."""
+
+from collections.abc import Iterable
+from functools import lru_cache
+
+from iamdiff.actions import EVERY_SERVICE
+from iamdiff.arns import EVERYTHING, parse_pattern
+from iamdiff.budget import Budget, BudgetExceeded
+from iamdiff.catalogue import CataloguedAction, gravity
+from iamdiff.cells import cells
+from iamdiff.differences import Region
+from iamdiff.globs import is_literal, matcher, readable
+from iamdiff.grants import Entry, Row
+from iamdiff.model import Request
+from iamdiff.naming import Named, Naming
+
+_BOTH = 0b11
+_SOME_STEPS = 10_000
+_MOST_MET = 1_000
+_FILLINGS = ("arn", "aws", "", "us-east-1", "123456789012", "")
+"""What stands for a ``*`` in the fields of a resource type's ARN."""
+
+
+def witness_of(row: Row, named: Named, naming: Naming) -> Request:
+    """A request of a row: a catalogued action on a resource that it takes, where there is one."""
+    gravest_first = sorted(named.catalogued, key=lambda a: gravity(a.access_levels[0]))
+    for action in gravest_first[:_MOST_MET]:
+        service, _, name = action.name.lower().partition(":")
+        entry = row.groups.get(naming.group_of(service, name))
+        if entry is None:
+            continue
+        for resource in _shown_on(entry, action):
+            return naming.request(action.name, resource, entry)
+    sides, entry = next(iter(row.groups.items()))
+    cell = naming.groups[sides][0]
+    name = cell.example if cell.service != EVERY_SERVICE else "Anything"
+    service = _unnamed_service(naming) if cell.service == EVERY_SERVICE else cell.service
+    listed = naming.catalogue.actions(service).get(name)
+    spelled = listed.name if listed else naming.spelling.actions.get(f"{service}:{name}")
+    return naming.request(spelled or f"{service}:{name}", entry.any_resource, entry)
+
+
+def _shown_on(entry: Entry, action: CataloguedAction) -> Iterable[str]:
+    """Resources that an action takes and that show a difference."""
+    if entry.resource is not None:
+        return [entry.resource] if _takes(action, entry.resource) else []
+    region = entry.region
+    return (each for each in _shapes(action, region) if region.resources.holds(each, region.cell))
+
+
+def _takes(action: CataloguedAction, resource: str) -> bool:
+    if resource == EVERYTHING:
+        return not action.resources
+    return any(matcher(template)(resource) for template in action.resources)
+
+
+def _shapes(action: CataloguedAction, region: Region) -> Iterable[str]:
+    """Resources that an action takes and that may lie in a region."""
+    if not action.resources:
+        yield EVERYTHING
+        return
+    example = readable(region.cell.example)
+    named = region.labels != (EVERYTHING,)
+    for template in action.resources:
+        if named and matcher(template)(example):
+            yield example
+        yield _instance(template)
+
+
+def _instance(template: str) -> str:
+    """An ARN of a resource type."""
+    fields = template.split(":", len(_FILLINGS) - 1)
+    filled = [
+        field.replace("*", filling or "example")
+        for field, filling in zip(fields, _FILLINGS, strict=False)
+    ]
+    return ":".join(filled)
+
+
+def _unnamed_service(naming: Naming) -> str:
+    named = naming.actions.named_services()
+    return next((s for s in naming.catalogue.services() if s not in named), "anyservice")
+
+
+def is_latent(row: Row, named: Named) -> bool:
+    """Whether no catalogued action can use a row on a resource type that it takes."""
+    if named.uncatalogued or EVERYTHING in row.resources:
+        return False
+    templates = dict.fromkeys(t for action in named.catalogued for t in action.resources)
+    if len(templates) * len(row.resources) > _MOST_MET:
+        return False  # too many to look at, so nothing is claimed
+    return not any(_meet(template, each) for template in templates for each in row.resources)
+
+
+def _meet(one: str, other: str) -> bool:
+    """Whether some ARN matches both patterns; yes where that takes long to find out."""
+    return all(map(_fields_meet, parse_pattern(one).fields, parse_pattern(other).fields))
+
+
+def _fields_meet(one: str, other: str) -> bool:
+    if is_literal(one):
+        return matcher(other)(one)
+    if is_literal(other):
+        return matcher(one)(other)
+    return one == other or _globs_meet(one, other)
+
+
+@lru_cache(maxsize=4096)
+def _globs_meet(one: str, other: str) -> bool:
+    try:
+        found = cells((one, other), budget=Budget(_SOME_STEPS), interest=_BOTH)
+    except BudgetExceeded:
+        return True
+    return any(cell.mask == _BOTH for cell in found)
