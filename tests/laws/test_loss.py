@@ -204,7 +204,7 @@ def told(held: Account) -> dict[str, str]:
 
 
 def _is_refuted(finding: Finding) -> bool:
-    return "facts that came in later" in finding.summary
+    return "had no effect on" in finding.summary
 
 
 def ends(held: Account) -> AccountState:

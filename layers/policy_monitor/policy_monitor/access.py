@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from policy_monitor.documents import digest
 from policy_monitor.findings import DocumentVersion
 from policy_monitor.state import AccountState, PolicyState, RoleState
+from policy_monitor.tags import Tags
 from policy_monitor.transitions import find_role
 
 
@@ -31,6 +32,9 @@ class Held:
         The version that holds, of a managed policy.
     exists : bool
         False where there is no such role or policy.
+    tags : Tags or None
+        What ``aws:PrincipalTag`` holds in a role's sessions; None where that is not known, or up
+        to whoever assumes the role, or where no policy reads it.
     """
 
     identity: tuple[str, ...] = ()
@@ -38,6 +42,7 @@ class Held:
     unknown: tuple[Reason, ...] = ()
     version: str | None = None
     exists: bool = True
+    tags: Tags | None = None
 
     @property
     def one(self) -> DocumentVersion:

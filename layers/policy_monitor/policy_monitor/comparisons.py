@@ -1,7 +1,7 @@
 """Comparisons of documents by digest: each pair once, and honest about what is not known."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from iamdiff import (
@@ -19,6 +19,13 @@ from policy_monitor.access import Held, Reason
 from policy_monitor.holdings import holdings
 from policy_monitor.masks import faithful
 from policy_monitor.mutations import Documents
+from policy_monitor.tags import UnboundTagError, bound
+
+TAGS_READ = Reason(
+    "tags-read",
+    "Policies read a tag of the role, and what its sessions carry changed: what the policies "
+    "decide now is not told by its value alone.",
+)
 
 # Verdicts that claim that nothing was gained.
 _NO_GAIN = (Verdict.EQUIVALENT, Verdict.REDUCTION)
@@ -97,6 +104,12 @@ class Comparisons:
             return undetermined(
                 [Reason("unreadable-document", f"A document is no policy: {error}")]
             )
+        except UnboundTagError:
+            # Any tags on both sides stand for the same tags on both; not for others.
+            free = replace(question.old, tags=None), replace(question.new, tags=None)
+            if question.old.tags != question.new.tags:
+                return undetermined([TAGS_READ])
+            return self.answer(replace(question, old=free[0], new=free[1]))
         answer = comparison_json(comparison)
         if answer["verdict"] in _NO_GAIN and not faithful(
             *(self._documents[sha256] for sha256 in digests)
@@ -111,8 +124,12 @@ class Comparisons:
         return answer
 
     def _access(self, held: Held) -> Access:
-        boundary = None if held.boundary is None else self._document(held.boundary)
-        return Access(tuple(self._document(sha256) for sha256 in held.identity), boundary)
+        def read(sha256: str) -> ParsedDocument:
+            document = self._document(sha256)
+            return document if held.tags is None else bound(document, held.tags)
+
+        boundary = None if held.boundary is None else read(held.boundary)
+        return Access(tuple(read(sha256) for sha256 in held.identity), boundary)
 
     def _document(self, sha256: str) -> ParsedDocument:
         if sha256 not in self._parsed:
@@ -143,7 +160,7 @@ def _digests(held: Held) -> tuple[str, ...]:
 
 
 def _content(held: Held) -> tuple[object, ...]:
-    return (tuple(dict.fromkeys(held.identity)), held.boundary)
+    return (tuple(dict.fromkeys(held.identity)), held.boundary, held.tags)
 
 
 def _missing(sha256: str) -> Reason:

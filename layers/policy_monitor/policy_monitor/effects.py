@@ -84,7 +84,11 @@ def _whole_role(scene: Scene, change: Any) -> Iterator[Effect]:
 
 
 def _trust_change(scene: Scene, change: TrustChanged) -> Iterator[Effect]:
+    """Who may assume the role; and its access, where they may choose the tags that it reads."""
     yield trust_effect(scene, change.role, change)
+    access = role_effect(scene, change.role, change)
+    if access.question.old.tags != access.question.new.tags:
+        yield access
 
 
 def _session_change(scene: Scene, change: RoleUpdated) -> Iterator[Effect]:
@@ -177,9 +181,10 @@ def _differs(effect: Effect) -> bool:
     old, new = effect.question.old, effect.question.new
     if effect.answer is not None:
         return bool(effect.answer["verdict"] != "equivalent")
-    return bool(old.unknown or new.unknown) or (old.identity, old.boundary) != (
+    return bool(old.unknown or new.unknown) or (old.identity, old.boundary, old.tags) != (
         new.identity,
         new.boundary,
+        new.tags,
     )
 
 

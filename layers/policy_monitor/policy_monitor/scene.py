@@ -1,11 +1,12 @@
 """A step of the timeline as the judge sees it, and the effects on the subjects that it judges."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from policy_monitor.access import NOTHING, Held, Reason, policies_of, role_access, trust_access
-from policy_monitor.comparisons import Question, unchanged
+from iamdiff import PolicyError
+from policy_monitor.access import NOTHING, Held, policies_of, role_access, trust_access
+from policy_monitor.comparisons import TAGS_READ, Question, unchanged
 from policy_monitor.findings import (
     DocumentVersion,
     FindingKind,
@@ -23,7 +24,14 @@ from policy_monitor.mutations import (
 )
 from policy_monitor.recorded_call import partition
 from policy_monitor.settings import Settings
-from policy_monitor.tags import reading_tags
+from policy_monitor.state import RoleState
+from policy_monitor.tags import (
+    PRINCIPAL_KEYS,
+    RESOURCE_KEYS,
+    Tags,
+    lets_choose_tags,
+    reading_tags,
+)
 from policy_monitor.timeline import Step
 from policy_monitor.transitions import find_role
 
@@ -102,15 +110,8 @@ def role_effect(scene: Scene, name: str, change: Change) -> Effect:
     before, after = scene.step.before, scene.step.after
     old = NOTHING if isinstance(change, RoleCreated) else role_access(before, name)
     new = NOTHING if isinstance(change, RoleDeleted) else role_access(after, name)
-    read = _tags_read(scene, name, old, new)
-    if read:
-        new = new.with_unknown(
-            Reason(
-                "tags-read",
-                f"Conditions read the tag {', '.join(sorted(read))}, which changed: what they "
-                "decide now is not compared.",
-            )
-        )
+    if old.exists and new.exists:
+        old, new = _with_tags(scene, name, old, new)
     arn = scene.role_arn(name)
     subject = Subject(SubjectType.ROLE, arn)
     return Effect(subject, scene.kind, Question(old, new, principal=arn), old.all, new.all)
@@ -148,12 +149,32 @@ def no_effect(subject: Subject, kind: FindingKind, held: DocumentVersion) -> Eff
     return Effect(subject, kind, Question(NOTHING, NOTHING), held, held, unchanged())
 
 
-def _tags_read(scene: Scene, name: str, old: Held, new: Held) -> frozenset[str]:
-    """Tags that changed and that the role's documents read; their effect is not compared yet."""
-    roles = (find_role(scene.step.before, name), find_role(scene.step.after, name))
-    then, now = (dict(role.tags) if role else {} for role in roles)
-    if None in roles or then == now:
-        return frozenset()
+def _with_tags(scene: Scene, name: str, old: Held, new: Held) -> tuple[Held, Held]:
+    """Both sides of a role with the tags that its sessions carry, as far as policies read them."""
+    then, now = find_role(scene.step.before, name), find_role(scene.step.after, name)
+    if then is None or now is None:
+        return old, new
     held = {*old.identity, *new.identity, old.boundary or "", new.boundary or ""}
     documents = [scene.documents[sha256] for sha256 in held if sha256 in scene.documents]
-    return reading_tags(documents, [k for k in {*then, *now} if then.get(k) != now.get(k)])
+    keys = {*then.tags, *now.tags}
+    changed = {key for key in keys if then.tags.get(key) != now.tags.get(key)}
+    if reading_tags(documents, [""], PRINCIPAL_KEYS):
+        old = replace(old, tags=_session_tags(scene, then))
+        new = replace(new, tags=_session_tags(scene, now))
+    unbound = None in (old.tags, new.tags)
+    if (unbound and reading_tags(documents, changed, PRINCIPAL_KEYS)) or reading_tags(
+        documents, changed, RESOURCE_KEYS
+    ):
+        new = new.with_unknown(TAGS_READ)
+    return old, new
+
+
+def _session_tags(scene: Scene, role: RoleState) -> Tags | None:
+    """The tags of a role's sessions; None where whoever assumes it may choose, or it is unknown."""
+    trust = scene.documents.get(role.trust or "")
+    if not role.known or trust is None:
+        return None
+    try:
+        return None if lets_choose_tags(trust) else tuple(sorted(role.tags.items()))
+    except PolicyError:
+        return None

@@ -373,16 +373,6 @@ def test_a_policy_that_stays_the_same_is_equivalent_even_if_nobody_knows_it() ->
     assert verdicts(found(baseline, again)) == [("policy", "equivalent")]
 
 
-@pytest.mark.parametrize("key", ["aws:PrincipalTag/team", "aws:ResourceTag/TEAM"])
-def test_a_tag_that_a_condition_reads_is_not_called_equivalent(key: str) -> None:
-    reads = shelf(policy(statement("Allow", "s3:*", Condition={"StringEquals": {key: "a"}})))
-    baseline = genesis(role(attached=frozenset({POLICY})), managed(POLICY, reads))
-    tagged = mutation("1", RoleTagged(ROLE, (("team", "a"),)))
-    assert reasons(one(found(baseline, tagged))) == ["tags-read"]
-    other = mutation("1", RoleTagged(ROLE, (("color", "a"),)))
-    assert one(found(baseline, other)).verdict == "equivalent"
-
-
 def test_masked_external_ids_in_patterns_do_not_claim_a_reduction() -> None:
     def trusting(value: str) -> str:
         condition = {"StringLike": {"sts:ExternalId": value}}
