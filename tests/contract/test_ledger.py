@@ -410,7 +410,7 @@ def test_what_is_skipped_is_known_and_never_begun(outbox: Outbox) -> None:
     outbox.skip(key)
 
     assert outbox.begin(key) is AnnouncementState.SAME
-    assert outbox.announced("finding", "sns") is True
+    assert outbox.announced("finding", "sns", surely=True) is True
     assert [each.state for each in outbox.announcements()] == [AnnouncementState.SAME]
 
 
@@ -428,6 +428,14 @@ def test_a_finding_was_announced_once_any_revision_of_it_began(outbox: Outbox) -
     assert outbox.announced("finding", "sns") is True
     assert outbox.announced("finding", "slack") is False
     assert outbox.announced("find", "sns") is False
+
+
+def test_what_was_only_begun_is_not_surely_announced(outbox: Outbox) -> None:
+    key = AnnouncementKey("finding", 1, "sns")
+    outbox.begin(key)
+    assert outbox.announced("finding", "sns", surely=True) is False
+    outbox.finish(key)
+    assert outbox.announced("finding", "sns", surely=True) is True
 
 
 def test_announcements_are_listed_with_how_far_they_got_and_when(outbox: Outbox) -> None:

@@ -65,7 +65,11 @@ def announce(
             f"finding {current.finding_id} of {current.slot} is not in the ledger; try again"
         )
     corrected = _corrected(current, ledger, outbox, channel)
-    if corrected is not None and _said(corrected) == _said(finding):
+    if (
+        corrected is not None
+        and _said(corrected) == _said(finding)
+        and outbox.announced(corrected.finding_id, channel.name, surely=True)
+    ):
         outbox.skip(AnnouncementKey(finding.finding_id, current.revision, channel.name))
         return Outcome.SAME
     if corrected is None and not is_told(finding, settings):

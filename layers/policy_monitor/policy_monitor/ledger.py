@@ -212,8 +212,14 @@ class Outbox(Protocol):
         """Note that people know it, and that nothing is sent: what follows corrects this one."""
         ...
 
-    def announced(self, finding_id: str, channel: str) -> bool:
-        """Whether people may have read on a channel what a finding says, by any revision of it."""
+    def announced(self, finding_id: str, channel: str, *, surely: bool = False) -> bool:
+        """Whether people may have read on a channel what a finding says, by any revision of it.
+
+        Parameters
+        ----------
+        surely : bool
+            Count only what the channel accepted, not what was just begun.
+        """
         ...
 
     def announcements(self) -> Iterator[Announcement]:

@@ -208,6 +208,17 @@ def test_what_says_the_same_of_other_documents_is_not_told_again_but_can_be_corr
     assert [m["correction_of"] for m in desk.channel.accepted] == [None, "moved"]
 
 
+def test_what_says_the_same_is_told_where_nobody_knows_whether_the_first_arrived(
+    desk: Desk,
+) -> None:
+    row = desk.record(first(a_finding(1)))
+    desk.channel.before = [Dead()]
+    with pytest.raises(Dead):
+        desk.announce(row)
+    row = desk.record(after(row, a_finding(1, finding_id="moved")))
+    assert desk.announce(row) is Outcome.SENT
+
+
 @pytest.mark.parametrize(
     "changed",
     [

@@ -149,9 +149,13 @@ class MemoryOutbox:
         """See `Outbox.skip`."""
         self._set(key, AnnouncementState.SAME)
 
-    def announced(self, finding_id: str, channel: str) -> bool:
+    def announced(self, finding_id: str, channel: str, *, surely: bool = False) -> bool:
         """See `Outbox.announced`."""
-        return any((key.finding_id, key.channel) == (finding_id, channel) for key in self._states)
+        return any(
+            (key.finding_id, key.channel) == (finding_id, channel)
+            and not (surely and known.state is AnnouncementState.STARTED)
+            for key, known in self._states.items()
+        )
 
     def announcements(self) -> Iterator[Announcement]:
         """See `Outbox.announcements`."""

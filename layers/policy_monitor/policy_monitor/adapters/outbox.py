@@ -74,12 +74,12 @@ class DynamoDBOutbox:
         """See `Outbox.skip`."""
         self._set(key, AnnouncementState.SAME)
 
-    def announced(self, finding_id: str, channel: str) -> bool:
+    def announced(self, finding_id: str, channel: str, *, surely: bool = False) -> bool:
         """See `Outbox.announced`."""
         rows = self._table.query(sort_key("ANNOUNCEMENT", finding_id, ""))
+        unknown = {AnnouncementState.NEW, *((AnnouncementState.STARTED,) if surely else ())}
         return any(
-            row["sk"].endswith(f"#{channel}") and row["state"] != AnnouncementState.NEW
-            for row in rows
+            row["sk"].endswith(f"#{channel}") and row["state"] not in unknown for row in rows
         )
 
     def announcements(self) -> Iterator[Announcement]:
