@@ -37,7 +37,7 @@ ROLE = "astronomer-remote-management"
 
 @contextmanager
 def dynamodb() -> Iterator["DynamoDBClient"]:
-    """A client of an emulated DynamoDB with the ledger's table, keyed as in the template."""
+    """A client of an emulated DynamoDB with the ledger's table."""
     with mock_aws():
         client = boto3.client(
             "dynamodb",
@@ -45,20 +45,25 @@ def dynamodb() -> Iterator["DynamoDBClient"]:
             aws_access_key_id="testing",
             aws_secret_access_key="testing",
         )
-        client.create_table(
-            TableName=TABLE,
-            KeySchema=[
-                {"AttributeName": "pk", "KeyType": "HASH"},
-                {"AttributeName": "sk", "KeyType": "RANGE"},
-            ],
-            AttributeDefinitions=[
-                {"AttributeName": "pk", "AttributeType": "S"},
-                {"AttributeName": "sk", "AttributeType": "S"},
-            ],
-            BillingMode="PAY_PER_REQUEST",
-            StreamSpecification={"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"},
-        )
+        make_table(client)
         yield client
+
+
+def make_table(client: "DynamoDBClient") -> None:
+    """The ledger's table, keyed as in the template."""
+    client.create_table(
+        TableName=TABLE,
+        KeySchema=[
+            {"AttributeName": "pk", "KeyType": "HASH"},
+            {"AttributeName": "sk", "KeyType": "RANGE"},
+        ],
+        AttributeDefinitions=[
+            {"AttributeName": "pk", "AttributeType": "S"},
+            {"AttributeName": "sk", "AttributeType": "S"},
+        ],
+        BillingMode="PAY_PER_REQUEST",
+        StreamSpecification={"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"},
+    )
 
 
 def a_mutation(number: int, **details: Any) -> Mutation:

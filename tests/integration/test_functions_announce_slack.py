@@ -99,8 +99,10 @@ def sns_event(body: str) -> dict[str, Any]:
     return {"Records": [{"EventSource": "aws:sns", "Sns": {"Message": body}}]}
 
 
-def stream_record(row: Current, number: int, name: str = "INSERT") -> dict[str, Any]:
-    keys = {"pk": f"ACCOUNT#{ACCOUNT}", "sk": f"CURRENT#{row.slot}"}
+def stream_record(
+    row: Current, number: int, name: str = "INSERT", account: str = ACCOUNT
+) -> dict[str, Any]:
+    keys = {"pk": f"ACCOUNT#{account}", "sk": f"CURRENT#{row.slot}"}
     serialize = TypeSerializer().serialize
     kept = {key: value for key, value in current_json(row).items() if value is not None}
     return {
