@@ -120,6 +120,7 @@ def made_stack() -> dict[str, str]:
     return {
         "TABLE_NAME": TABLE,
         "MASK_KEY_SECRET": "mask-key",
+        "CODE_VERSION": "1",
         "POWERTOOLS_SERVICE_NAME": "policy-monitor",
         "POWERTOOLS_METRICS_NAMESPACE": "PolicyMonitor",
         "ROLE_NAME": ROLE,
