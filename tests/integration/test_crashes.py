@@ -8,7 +8,6 @@ import json
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from enum import Enum
 from functools import partial
 from typing import Any
 
@@ -20,6 +19,7 @@ from botocore.exceptions import ReadTimeoutError
 from functions.detect import app as detect_app
 from functions.judge import app as judge_app
 from tests.contract.ledgers import TABLE, make_table
+from tests.faults import Faults, When
 from tests.histories import ROLE, allow, trust
 from tests.iam_events import WATCHED_ROLE_ITSELF, iam_event
 from tests.integration.test_functions_announce_slack import Context, sns_event, stream_record
@@ -39,45 +39,6 @@ WRITE = allow("s3:PutObject")
 READ_AT, LATER = "2026-11-22T01:00:00Z", "2026-11-22T06:00:00Z"
 MOST_INVOCATIONS = 4
 CONTEXT: Any = Context()
-
-
-class When(Enum):
-    """On which side of a call's effect the fault lies."""
-
-    BEFORE = "before"
-    AFTER = "after"
-
-
-@dataclass
-class Faults:
-    """Lists the calls that are made, and makes one of them fail."""
-
-    calls: list[str] = field(default_factory=list)
-    place: int | None = None
-    when: When = When.BEFORE
-    error: BaseException = field(default_factory=Death)
-    struck: Callable[[], None] = lambda: None
-    """Called when the fault has come about."""
-    armed: bool = True
-    came: bool = False
-
-    def visit[T](self, name: str, call: Callable[[], T]) -> T:
-        """Make a call, if it is not the one that fails."""
-        if not self.armed:
-            return call()
-        place = len(self.calls)
-        self.calls.append(name)
-        if place == self.place and self.when is When.BEFORE:
-            self._strike()
-        answer = call()
-        if place == self.place and self.when is When.AFTER:
-            self._strike()
-        return answer
-
-    def _strike(self) -> None:
-        self.armed, self.came = False, True
-        self.struck()
-        raise self.error
 
 
 @dataclass
