@@ -175,6 +175,7 @@ def _session_tags(scene: Scene, role: RoleState) -> Tags | None:
     if not role.known or trust is None:
         return None
     try:
-        return None if lets_choose_tags(trust) else tuple(sorted(role.tags.items()))
+        free = lets_choose_tags(trust, scene.mutation.account)
     except PolicyError:
         return None
+    return None if free else tuple(sorted(role.tags.items()))

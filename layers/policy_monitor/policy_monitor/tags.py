@@ -14,7 +14,7 @@ from iamdiff import Document, parse_document
 from iamdiff.conditions import holds
 from iamdiff.globs import ARN_FIELDS
 from iamdiff.logic import Doubt, Undecided
-from iamdiff.model import Condition, Effect, Statement
+from iamdiff.model import Condition, Effect, PrincipalType, Statement
 from iamdiff.patterns import matches, pattern_of
 from iamdiff.variables import Variable, parse_variables
 
@@ -46,13 +46,35 @@ def reading_tags(
     )
 
 
-def lets_choose_tags(trust: Mapping[str, Any]) -> bool:
-    """Whether a trust policy may let whoever assumes the role choose tags; its Denies aside."""
+def lets_choose_tags(trust: Mapping[str, Any], account: str) -> bool:
+    """Whether a trust policy may let whoever assumes the role choose tags; its Denies aside.
+
+    Of principals of the role's own account no page says that the trust policy must allow it, and
+    that their own policies do not suffice.
+    """
     return any(
         statement.effect is Effect.ALLOW
-        and any(matches(pattern_of(text.lower()), TAG_SESSION) for text in statement.actions)
-        is not statement.inverted_actions
+        and (_allows_tagging(statement) or _names_account(statement, account))
         for statement in parse_document(trust).statements
+    )
+
+
+def _allows_tagging(statement: Statement) -> bool:
+    named = any(matches(pattern_of(text.lower()), TAG_SESSION) for text in statement.actions)
+    return named is not statement.inverted_actions
+
+
+def _names_account(statement: Statement, account: str) -> bool:
+    """Whether principals of an account are among those of a statement."""
+    principals = statement.principals
+    return (
+        principals is None
+        or principals.inverted
+        or any(
+            name in ("*", account) or f":{account}:" in name
+            for kind, name in principals.names
+            if kind in (PrincipalType.AWS, PrincipalType.EVERYONE)
+        )
     )
 
 

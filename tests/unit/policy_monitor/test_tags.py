@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from tests.histories import policy, statement, trust
+from tests.histories import ACCOUNT, policy, statement, trust
 
 from iamdiff import Access, Request, evaluate, parse_document
 from policy_monitor.tags import UnboundTagError, bound, lets_choose_tags
@@ -95,4 +95,22 @@ def test_a_trust_policy_lets_tags_be_chosen_where_it_may_allow_it(
     document = trust()
     del document["Statement"][0]["Action"]
     document["Statement"][0] |= fields
-    assert lets_choose_tags(document) is expected
+    assert lets_choose_tags(document, ACCOUNT) is expected
+
+
+@pytest.mark.parametrize(
+    ("principal", "expected"),
+    [
+        ({"AWS": f"arn:aws:iam::{ACCOUNT}:root"}, True),
+        ({"AWS": ["arn:aws:iam::406882777402:root", ACCOUNT]}, True),
+        ({"AWS": f"arn:aws:iam::{ACCOUNT}:role/pipeline"}, True),
+        ({"AWS": "*"}, True),
+        ("*", True),
+        ({"AWS": "arn:aws:iam::406882777402:role/x"}, False),
+        ({"Service": "ec2.amazonaws.com"}, False),
+    ],
+)
+def test_of_principals_of_its_own_account_nobody_knows(principal: Any, expected: bool) -> None:
+    document = trust()
+    document["Statement"][0]["Principal"] = principal
+    assert lets_choose_tags(document, ACCOUNT) is expected

@@ -1,4 +1,5 @@
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 from tests.histories import (
@@ -44,7 +45,7 @@ from policy_monitor.mutations import (
 )
 from policy_monitor.readings import Writings
 from policy_monitor.state import AccountState, PolicyState, RoleState
-from policy_monitor.timeline import fold, steps
+from policy_monitor.timeline import earlier, fold, steps
 from policy_monitor.transitions import applied, find_role
 
 EMPTY = genesis()
@@ -382,3 +383,8 @@ def test_a_reading_of_nothing_stays_so() -> None:
 def test_a_policy_whose_default_nobody_knows_has_none() -> None:
     state = fold(FULL, [mutation("1", PolicyAttached(ROLE, EXTRA))])
     assert state.policies[EXTRA] == PolicyState(EXTRA)
+
+
+def test_nothing_lies_before_the_first_time_there_is() -> None:
+    assert earlier("0001-01-01T00:03:00Z", timedelta(minutes=5)) == "0001-01-01T00:00:00Z"
+    assert earlier("2026-01-01T00:03:00Z", timedelta(minutes=5)) == "2025-12-31T23:58:00Z"
