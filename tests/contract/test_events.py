@@ -3,12 +3,14 @@
 import gzip
 import json
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from policy_monitor.reconciliation import IN_FLIGHT
 from policy_monitor_cli.emulated_iam import EmulatedIam
 from policy_monitor_cli.local_aws import local_aws
 
@@ -16,7 +18,8 @@ pytestmark = pytest.mark.xdist_group("moto-server")
 
 ROOT = Path(__file__).parents[2]
 EVENTS = ROOT / "events"
-FILES = sorted(EVENTS.glob("[0-9]*.json"))
+DUE = sorted(EVENTS.glob("[0-9]*-reconcile-due*.json"))
+FILES = sorted(set(EVENTS.glob("[0-9]*.json")) - set(DUE))
 RECORDS = ROOT.parent / "shared" / "conformance" / "cloudtrail_iam_records.jsonl.gz"
 ACCOUNT = "123456789012"
 
@@ -113,10 +116,31 @@ def test_real_records_have_the_same_fields() -> None:
     assert not set.intersection(*missing)
 
 
-def test_there_are_at_least_fourteen_events_and_they_come_in_the_order_of_time() -> None:
-    times = [event["time"] for event in story().values()]
+def test_there_are_at_least_fourteen_events_and_two_of_them_come_late() -> None:
+    times = {name: event["time"] for name, event in story().items()}
     assert len(times) >= 14
-    assert times == sorted(times)
+    late = {"24-default-set-forward", "28-staged-version-in-force"}
+    others = [time for name, time in times.items() if name not in late]
+    assert others == sorted(others)
+    assert times["24-default-set-forward"] < times["23-default-set-back-again"]
+    assert times["28-staged-version-in-force"] < min(load(path)["time"] for path in DUE)
+
+
+@pytest.mark.parametrize("path", DUE, ids=lambda path: path.stem)
+def test_a_schedule_is_due_as_eventbridge_tells_it(path: Path) -> None:
+    # "Creating an Amazon EventBridge rule that runs on a schedule", its example of an event.
+    event = load(path)
+    assert event.keys() == ENVELOPE
+    assert (event["source"], event["detail-type"]) == ("aws.events", "Scheduled Event")
+    assert event["detail"] == {}
+    assert (event["account"], event["region"]) == (ACCOUNT, "us-east-1")
+    (rule,) = event["resources"]
+    assert rule.startswith(f"arn:aws:events:us-east-1:{ACCOUNT}:rule/")
+
+
+def test_reconcile_is_due_twice_long_enough_apart_for_drift() -> None:
+    first, second = (datetime.fromisoformat(load(path)["time"]) for path in DUE)
+    assert second - first == timedelta(minutes=15) > IN_FLIGHT
 
 
 def test_the_year_begins_in_2023_and_lasts_about_a_year() -> None:
