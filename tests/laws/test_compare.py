@@ -11,6 +11,8 @@ from tests.laws.policies import Json, access_of
 from tests.laws.requests import requests
 
 from iamdiff import Access, Comparison, Grant, Request, Verdict, compare, evaluate
+from iamdiff.bodies import BOUNDARY, Place
+from iamdiff.evaluator import matches_statement
 
 MIRROR = {
     Verdict.EQUIVALENT: Verdict.EQUIVALENT,
@@ -70,13 +72,21 @@ def check_witness(grant: Grant, here: Access, there: Access, *, kind: str, part:
 
     A lifted Deny is a witness among things that are allowed.
     """
-    named = {(place.document, place.statement.number) for place in grant.allowed_by}
     if part and not grant.allowed_by:
         here, there = policies.with_everything(here), policies.with_everything(there)
-    decision = evaluate(here, grant.witness, kind=kind)
-    assert decision.allowed
-    assert not named or any(place in named for place in decision.allowed_by)
+    assert evaluate(here, grant.witness, kind=kind).allowed
+    assert not grant.allowed_by or any(
+        speaks_of(place, here, grant.witness, kind=kind) for place in grant.allowed_by
+    )
     assert evaluate(there, grant.witness, kind=kind).refused
+
+
+def speaks_of(place: Place, access: Access, asked: Request, *, kind: str) -> bool:
+    """Whether a statement applies to a request, or may."""
+    document = access.boundary if place.document == BOUNDARY else access.identity[place.document]
+    assert document is not None
+    variables = document.variables
+    return matches_statement(place.statement, asked, variables=variables, kind=kind) is not False
 
 
 def changes(old: Json, new: Json, asked: Request, kind: str) -> tuple[bool, bool]:

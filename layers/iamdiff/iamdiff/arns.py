@@ -211,12 +211,11 @@ class _Tails:
                 globs.append(glob)
                 classes.append(self.classes[index])
                 wanted |= (self.interest >> index & 1) << classes[-1]
-        found = {}
-        for mask, example in cells(globs, budget=self.budget, classes=classes, interest=wanted):
-            usual = _USUAL[-1]
-            is_usual = usual != example and _class_mask(usual, globs, classes) == mask
-            found[mask] = usual if is_usual else example
-        return found
+        usual = _class_mask(_USUAL[-1], globs, classes)
+        return {
+            mask: _USUAL[-1] if mask == usual else example
+            for mask, example in cells(globs, budget=self.budget, classes=classes, interest=wanted)
+        }
 
 
 def _usual(globs: Sequence[str], mask: int, field: int, example: str) -> str:

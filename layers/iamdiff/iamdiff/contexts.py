@@ -80,9 +80,20 @@ def predicate(operator: Operator, cells: int, everything: int, empty: int) -> Pr
             return Predicate(operator.negated or operator.if_exists, mask, Several.NEVER, 0)
 
 
-def null_predicate(condition: Condition, everything: int) -> Predicate:
-    """The predicate of a Null condition: absent where the policy says true, else present."""
+def null_predicate(condition: Condition, everything: int) -> Predicate | None:
+    """The predicate of a Null condition: absent where the policy says true, else present.
+
+    Under ForAllValues it is always true, under ForAnyValue never ("Null with qualifier",
+    access-analyzer-reference-policy-checks). None where a value is no Boolean, or there is none.
+    """
     wanted = {value.lower() for value in condition.values}
+    match condition.operator.quantifier:
+        case Quantifier.FOR_ALL_VALUES:
+            wanted = {"true", "false"}
+        case Quantifier.FOR_ANY_VALUE:
+            wanted = set()
+        case _ if not wanted or not wanted <= {"true", "false"}:
+            return None
     present = everything if "false" in wanted else 0
     several = Several.ALL if "false" in wanted else Several.NEVER
     return Predicate("true" in wanted, present, several, present)

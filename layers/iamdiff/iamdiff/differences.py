@@ -84,13 +84,29 @@ class ResourceIndex(NamedTuple):
     ----------
     classes : tuple[int, ...]
         The class of each of `patterns`; class i is bit i of a cell's mask.
+    members : tuple[list[Pattern], ...]
+        The patterns of each class.
+    holders : tuple[int, ...]
+        By class: the bodies that hold it.
     masks : dict[int, int]
         By body: the classes that it holds.
+    elsewhere : int
+        The bodies that speak of resources that none of their patterns matches.
     """
 
     patterns: tuple[Pattern, ...]
     classes: tuple[int, ...]
+    members: tuple[list[Pattern], ...]
+    holders: tuple[int, ...]
     masks: dict[int, int]
+    elsewhere: int
+
+    def candidates(self, cell: Cell) -> Iterator[int]:
+        """The bodies that may speak of a cell."""
+        mask = self.elsewhere
+        for each in bits(cell.mask):
+            mask |= self.holders[each]
+        return bits(mask)
 
     def holds(self, resource: str, cell: Cell) -> bool:
         """Whether a resource lies in a cell."""
@@ -102,20 +118,15 @@ class ResourceIndex(NamedTuple):
 
     def labels(self, cell: Cell) -> tuple[str, ...]:
         """The narrowest patterns of the policies that cover a cell; ``*`` for all else."""
-        matched = [
-            (pattern.text, each)
-            for pattern, each in zip(self.patterns, self.classes, strict=True)
+        matched = {
+            pattern.text: each
+            for each in bits(cell.mask)
+            for pattern in self.members[each]
             if matches(pattern, cell.example)
-        ]
-        closest = narrowest(text for text, _ in matched)
-        chosen = dict(matched).get(closest)
-        if chosen is None:
+        }
+        if not matched:
             return (EVERYTHING,)
-        return tuple(
-            pattern.text
-            for pattern, each in zip(self.patterns, self.classes, strict=True)
-            if each == chosen
-        )
+        return tuple(pattern.text for pattern in self.members[matched[narrowest(matched)]])
 
 
 class Differ:
@@ -164,23 +175,20 @@ class Differ:
         numbers = list(bits(sides.old | sides.new))
         self.budget.spend(sum(len(self.table.bodies[n].resources or ()) for n in numbers))
         index, interest = self._resource_index(numbers, sides.old ^ sides.new)
-        seen: set[tuple[int, int]] = set()
         for cell in resource_cells(
             index.patterns, index.classes, budget=self.budget, interest=interest
         ):
-            self.budget.spend(len(numbers))
+            candidates = list(index.candidates(cell))
+            self.budget.spend(len(candidates))
             old = new = 0
-            for number in numbers:
+            for number in candidates:
                 for active in self._active(number, index, cell):
                     old |= (sides.old >> number & 1) << active
                     new |= (sides.new >> number & 1) << active
             if old == new:
                 continue
-            seen.add((old, new))
             decision = self._decide(old, new, index, cell)
             if any(decision):
-                # Naming it will read all patterns.
-                self.budget.spend(len(index.patterns))
                 yield Region(index, cell, index.labels(cell), decision)
 
     def _resource_index(self, numbers: Sequence[int], changed: int) -> tuple[ResourceIndex, int]:
@@ -201,13 +209,19 @@ class Differ:
         for (who, _), each in by_holders.items():
             for number in bits(who):
                 masks[number] |= 1 << each
-        interest = 0
-        anywhere = False
-        for number in bits(changed):
+        members: tuple[list[Pattern], ...] = tuple([] for _ in by_holders)
+        for pattern, each in zip(holders, classes, strict=True):
+            members[each].append(pattern)
+        elsewhere = interest = 0
+        for number in numbers:
             body = self.table.bodies[number]
-            interest |= masks[number]
-            anywhere = anywhere or body.inverted or body.resources is None
-        return ResourceIndex(tuple(holders), classes, masks), 0 if anywhere else interest
+            if body.inverted or body.resources is None:
+                elsewhere |= 1 << number
+            elif changed >> number & 1:
+                interest |= masks[number]
+        bodies = tuple(who for who, _ in by_holders)
+        index = ResourceIndex(tuple(holders), classes, members, bodies, masks, elsewhere)
+        return index, 0 if elsewhere & changed else interest
 
     def _active(self, number: int, index: ResourceIndex, cell: Cell) -> Iterable[int]:
         """The bodies that speak of a cell: the one itself, or derived ones, or none."""
@@ -219,12 +233,8 @@ class Differ:
             return (number,) if body.inverted else ()
         if not body.templates:
             return () if body.inverted else (number,)
-        # A pattern with variables is a class of its own.
-        hit = [
-            pattern
-            for pattern, each in zip(index.patterns, index.classes, strict=True)
-            if matched >> each & 1 and pattern in body.resources
-        ]
+        # A pattern with variables is a class of its own, and others are all alike.
+        hit = [index.members[each][0] for each in bits(matched)]
         if any(pattern not in body.templates for pattern in hit):
             return () if body.inverted else (number,)
         templates = tuple(text for pattern in hit for text in body.templates[pattern])

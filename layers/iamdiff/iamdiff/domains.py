@@ -61,6 +61,8 @@ class Domain(NamedTuple):
         Another one of the cell, None where there is no other.
     predicates : dict[Condition, Predicate]
         By condition; one that is missing cannot be read.
+    wide : int
+        The cells that hold more than one value.
     exact : bool
         False where conditions of different types read the key: a class may be missing.
     """
@@ -69,12 +71,8 @@ class Domain(NamedTuple):
     others: tuple[str | None, ...]
     predicates: dict[Condition, Predicate]
     start: KeyState
+    wide: int
     exact: bool = True
-
-    @property
-    def wide(self) -> int:
-        """The cells that hold more than one value."""
-        return sum(1 << i for i, other in enumerate(self.others) if other is not None)
 
 
 def build_domain(conditions: Iterable[Condition], facts: KeyFacts, budget: Budget) -> Domain:
@@ -107,11 +105,14 @@ def build_domain(conditions: Iterable[Condition], facts: KeyFacts, budget: Budge
     everything = (1 << len(examples)) - 1
     empty = 1 << examples.index("") if "" in examples else 0
     predicates = {}
+    places = {example: place for place, example in enumerate(examples)}
     for condition, test in readers.items():
-        matched = sum(1 << i for i, example in enumerate(examples) if test(example))
+        matched = _matched(test, places)
         predicates[condition] = predicate(condition.operator, matched, everything, empty)
     for condition in nulls:
-        predicates[condition] = null_predicate(condition, everything)
+        found = null_predicate(condition, everything)
+        if found is not None:
+            predicates[condition] = found
     start = KeyState(
         absent=not facts.present and facts.fixed is None,
         single=0 if facts.never else everything,
@@ -119,7 +120,8 @@ def build_domain(conditions: Iterable[Condition], facts: KeyFacts, budget: Budge
         within=everything,
     )
     others = _others(examples, list(readers.values())) if start.several else (None,) * len(examples)
-    return Domain(tuple(examples), others, predicates, start, exact)
+    wide = sum(1 << i for i, other in enumerate(others) if other is not None)
+    return Domain(tuple(examples), others, predicates, start, wide, exact)
 
 
 UNREAD = "x"
@@ -154,16 +156,20 @@ def value_test(condition: Condition) -> Callable[[str], bool] | None:
 def build_test(condition: Condition) -> Callable[[str], bool] | None:
     """Whether a value matches one of a condition's values, its negation aside.
 
-    None where one of the policy's values cannot be read as the operator's type, or there is none.
+    None where one of the policy's values cannot be read as the operator's type. Without values
+    nothing matches where AWS says so ("Empty array condition ForAllValues", "... ForAnyValue",
+    "... IfExists", access-analyzer-reference-policy-checks), and None stands for the rest.
     """
+    operator = condition.operator
     if not condition.values:
-        return None
-    kind, relation = condition.operator.type, condition.operator.relation
+        told = operator.quantifier is not Quantifier.NONE or operator.if_exists
+        return _TextTest(frozenset(), ()) if told and not operator.negated else None
+    kind, relation = operator.type, operator.relation
     if kind in _TEXT:
         patterns = [_pattern(condition, value) for value in condition.values]
         names = {text for text, reading in patterns if _is_name(text, reading)}
         tests = [reader(*each) for each in patterns if not _is_name(*each)]
-        return lambda text: text in names or any(test(text) for test in tests)
+        return _TextTest(frozenset(names), tests)
     read, compare = _READERS[kind], _COMPARISONS[relation]
     wanted = [read(value) for value in condition.values]
     if any(value is None for value in wanted):
@@ -174,6 +180,24 @@ def build_test(condition: Condition) -> Callable[[str], bool] | None:
         return value is not None and any(compare(value, each) for each in wanted)
 
     return test
+
+
+class _TextTest:
+    """Names that are looked up, and tests for the other values of a condition."""
+
+    def __init__(self, names: frozenset[str], tests: Sequence[Callable[[str], bool]]) -> None:
+        self.names = names
+        self.tests = tests
+
+    def __call__(self, text: str) -> bool:
+        return text in self.names or any(test(text) for test in self.tests)
+
+
+def _matched(test: Callable[[str], bool], places: dict[str, int]) -> int:
+    """The cells whose examples, by their places, pass a test."""
+    if isinstance(test, _TextTest) and not test.tests:
+        return sum(1 << places[name] for name in test.names if name in places)
+    return sum(1 << place for example, place in places.items() if test(example))
 
 
 def _is_name(text: str, reading: Reading) -> bool:
@@ -208,7 +232,7 @@ def _examples(
     if facts.fixed is not None:
         return [facts.fixed], True
     by_type: dict[ValueType, list[Condition]] = {}
-    for condition in conditions:
+    for condition in filter(_has_values, conditions):
         kind = condition.operator.type
         by_type.setdefault(ValueType.STRING if kind in _TEXT else kind, []).append(condition)
     if not by_type:
@@ -222,6 +246,10 @@ def _examples(
         budget.spend(len(found))
         examples.update(dict.fromkeys(found))
     return list(examples), len(by_type) == 1
+
+
+def _has_values(condition: Condition) -> bool:
+    return bool(condition.values)
 
 
 def _text_examples(conditions: Sequence[Condition], budget: Budget, *, empty: bool) -> list[str]:

@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from iamdiff.arns import matches, parse_pattern
 from iamdiff.bodies import RESOURCE, is_linked, template_of
+from iamdiff.contexts import null_predicate
 from iamdiff.domains import UNREAD, build_test, value_test
 from iamdiff.globs import arn_fields, literal, matcher
 from iamdiff.logic import Undecided
@@ -88,9 +89,14 @@ def holds(condition: Condition, context: Mapping[str, ContextValue], resource: s
         return found is not operator.negated
     given = context.get(plain.key, ())
     if operator.type is ValueType.NULL:
-        return str(given == ()).lower() in {value.lower() for value in plain.values}
-    read = build_test if linked else value_test
-    test = read(plain) if plain.values else _never
+        asked = null_predicate(plain, 1)
+        return asked is not None and bool(asked.single if given else asked.absent)
+    if not linked:
+        test = value_test(plain)
+    elif plain.values:
+        test = build_test(plain)
+    else:
+        test = _never  # a variable without value
     if test is None:
         return False
     if operator.quantifier is Quantifier.NONE:

@@ -19,7 +19,8 @@ class Wildcard(Enum):
 type Unit = str | Wildcard
 """One character, or a wildcard."""
 
-type Pattern = tuple[Unit, ...]
+type Pattern = str | tuple[Unit, ...]
+"""A sequence of units; where all are characters it may be a text."""
 
 _WILDCARDS = {wildcard.value: wildcard for wildcard in Wildcard}
 
@@ -30,12 +31,20 @@ def pattern_of(text: str) -> Pattern:
     return tuple(_WILDCARDS.get(character, character) for character in text)
 
 
+def plain_or_pattern(pattern: Pattern) -> Pattern:
+    """A pattern as a text where it holds no wildcard, so that matching it is comparing."""
+    characters = [unit for unit in pattern if isinstance(unit, str)]
+    return "".join(characters) if len(characters) == len(pattern) else pattern
+
+
 def matches(pattern: Sequence[Unit], text: str) -> bool:
     """Whether a pattern matches the whole of a text.
 
     Walks both from the left; on a mismatch the last ``*`` swallows one character more. To try an
     earlier ``*`` again could not help, so the work is at most the product of the lengths.
     """
+    if isinstance(pattern, str):
+        return pattern == text
     at = place = resume = 0
     star = None
     while place < len(text):

@@ -7,7 +7,7 @@ from iamdiff.domains import value_test
 from iamdiff.evaluator import evaluate
 from iamdiff.kinds import Kind
 from iamdiff.links import is_readable
-from iamdiff.model import Access, Condition, Document, Effect, Request, Statement
+from iamdiff.model import Access, Condition, Document, Effect, Request, Statement, ValueType
 
 
 class Reason(NamedTuple):
@@ -30,7 +30,7 @@ def reason_of(condition: Condition) -> Reason:
         return Reason("policy-variable", f"{name} compares it with policy variables: {template}")
     if not condition.values:
         return Reason("empty-list", f"{name} has no values")
-    if value_test(condition) is None:
+    if condition.operator.type is ValueType.NULL or value_test(condition) is None:
         return Reason("unreadable-value", f"{name} has a value that it cannot read")
     return Reason("mixed-types", f"{name} reads a key that conditions of other types read too")
 

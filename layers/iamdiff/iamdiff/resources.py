@@ -4,9 +4,10 @@ IAM User Guide, "IAM JSON policy elements: Resource" (reference_policies_element
 """
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 from iamdiff.logic import Doubt, Truth, Undecided
-from iamdiff.patterns import Pattern, Wildcard, matches, pattern_of, split
+from iamdiff.patterns import Pattern, Wildcard, matches, pattern_of, plain_or_pattern, split
 from iamdiff.values import read_arn
 from iamdiff.variables import Lookup, has_variables, resolve, stands_in_first_fields
 
@@ -29,13 +30,13 @@ def matches_resource_pattern(text: str, resource: str, lookup: Lookup, *, variab
         # A bare * matches both an ARN and *, the resource of actions that take none.
         return bool(text) and not text.strip("*")
     if not (variables and has_variables(text)):
-        return _matches_fields(pattern_of(text), text, resource, arn)
+        return _matches_fields(_fields_of(text), text, resource, arn)
     pattern = resolve(text, lookup)
     if pattern is None:
         return False
     if isinstance(pattern, Undecided):
         return pattern
-    found = _matches_fields(pattern, text, resource, arn)
+    found = _matches_fields(split(pattern, _ARN_FIELDS), text, resource, arn)
     if found is True and stands_in_first_fields(text, _LAST_COLON):
         # "You can't use a variable to replace parts of the ARN before the fifth colon"; what
         # becomes of a policy that does, the page does not say.
@@ -43,7 +44,15 @@ def matches_resource_pattern(text: str, resource: str, lookup: Lookup, *, variab
     return found
 
 
-def _matches_fields(pattern: Pattern, text: str, resource: str, arn: tuple[str, ...]) -> Truth:
+@lru_cache(maxsize=16384)
+def _fields_of(text: str) -> tuple[Pattern, ...]:
+    """The fields of a pattern without variables: policies ask for them again and again."""
+    return tuple(map(plain_or_pattern, split(pattern_of(text), _ARN_FIELDS)))
+
+
+def _matches_fields(
+    fields: Sequence[Pattern], text: str, resource: str, arn: tuple[str, ...]
+) -> Truth:
     """Match field by field; a pattern that lacks fields is completed with ``*``.
 
     "You can use wildcard characters within the individual segments of an ARN"; of a pattern with
@@ -52,9 +61,8 @@ def _matches_fields(pattern: Pattern, text: str, resource: str, arn: tuple[str, 
     beyond the colon boundaries": where that would change the answer for a short pattern, it is
     open.
     """
-    fields = split(pattern, _ARN_FIELDS)
     completed = all(map(matches, fields, arn))
-    runs_on = len(fields) < _ARN_FIELDS and any(Wildcard.RUN in field[-1:] for field in fields[:-1])
+    runs_on = len(fields) < _ARN_FIELDS and any(map(_ends_in_run, fields[:-1]))
     if runs_on and completed is not _matches_across_colons(fields, resource):
         return Undecided(Doubt.SHORT_ARN, f"{text} has fewer than six fields, and two readings")
     return completed
@@ -76,6 +84,10 @@ def _matches_across_colons(fields: Sequence[Pattern], resource: str) -> bool:
 def _matches_head(field: Pattern, head: str) -> bool:
     """Whether a field matches a text, only its last ``*`` running over colons."""
     own = head.partition(":")[0]
-    if own == head or Wildcard.RUN not in field[-1:]:
+    if own == head or not _ends_in_run(field):
         return own == head and matches(field, head)
     return matches(field, own)
+
+
+def _ends_in_run(field: Pattern) -> bool:
+    return field[-1:] == (Wildcard.RUN,)

@@ -261,15 +261,24 @@ class _Search:
     def _falsify(
         self, states: _States, links: _Links, clauses: list[Block]
     ) -> Iterator[tuple[_States, _Links]]:
-        self.budget.spend(2 + 4 * sum(map(len, clauses)))
-        open_clauses: list[tuple[Block, list[tuple[_States, _Links]]]] = []
-        for block in clauses:
-            ways = self._ways(states, links, block)
-            if ways is None:
-                continue
-            if not ways:
-                return
-            open_clauses.append((block, ways))
+        settled = False
+        while not settled:
+            self.budget.spend(2 + 4 * sum(map(len, clauses)))
+            settled = True
+            open_clauses: list[tuple[Block, list[tuple[_States, _Links]]]] = []
+            for block in clauses:
+                ways = self._ways(states, links, block)
+                if ways is None:
+                    continue
+                if not ways:
+                    return
+                if len(ways) > 1:
+                    open_clauses.append((block, ways))
+                    continue
+                # The only way: taken at once, and the ways of those before may be fewer now.
+                states, links = ways[0]
+                settled = not open_clauses
+            clauses = [block for block, _ in open_clauses]
         if not open_clauses:
             yield states, links
             return

@@ -38,6 +38,12 @@ def test_a_value_that_its_operator_cannot_read() -> None:
     assert "DateLessThan on aws:currenttime" in reason.sentence
 
 
+@pytest.mark.parametrize("values", ["absent", ["true", "perhaps"]])
+def test_a_null_that_asks_for_neither(values: object) -> None:
+    asking = allow(Condition={"Null": {"ex:k": values}})
+    assert only_reason(between([asking], [deny()])).code == "unreadable-value"
+
+
 def test_a_variable_that_is_none() -> None:
     odd = allow(Condition={"StringEquals": {"ex:k": "${aws:username"}})
     reason = only_reason(between([deny()], [odd]))

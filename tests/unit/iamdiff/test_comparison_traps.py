@@ -122,3 +122,32 @@ def test_trap_8_a_document_of_denies_emptied_is_an_expansion_by_itself() -> None
     whole = between(denies, harmless)
     assert whole.verdict is Verdict.EQUIVALENT
     assert [grant.actions for grant in whole.lifted_denies] == [("iam:*",)]
+
+
+@pytest.mark.parametrize("wanted", ["true", "false"])
+def test_null_under_a_set_operator_is_always_true_or_never(wanted: str) -> None:
+    plain = [allow(**when("Null", "ex:k", wanted))]
+    always = [allow(**when("ForAllValues:Null", "ex:k", wanted))]
+    never = [allow(**when("ForAnyValue:Null", "ex:k", wanted))]
+    assert between(plain, always).verdict is Verdict.EXPANSION
+    assert between(always, [allow()]).verdict is Verdict.EQUIVALENT
+    assert between(plain, never).verdict is Verdict.REDUCTION
+    assert between(never, []).verdict is Verdict.EQUIVALENT
+
+
+@pytest.mark.parametrize(
+    ("operator", "beside_a_missing_key"),
+    [
+        # One empty text is an empty set to set operators, and a key that is there.
+        ("ForAllValues:StringEquals", Verdict.EXPANSION),
+        ("StringEqualsIfExists", Verdict.EQUIVALENT),
+        ("NumericLessThanIfExists", Verdict.EQUIVALENT),
+        ("ForAnyValue:StringLike", Verdict.REDUCTION),
+    ],
+)
+def test_an_operator_without_values_is_what_access_analyzer_says(
+    operator: str, beside_a_missing_key: Verdict
+) -> None:
+    bare = [allow(**when(operator, "ex:k", []))]
+    missing = [allow(**when("Null", "ex:k", "true"))]
+    assert between(missing, bare).verdict is beside_a_missing_key
