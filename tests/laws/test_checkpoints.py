@@ -2,10 +2,10 @@
 
 import json
 
-from hypothesis import event, given
+from hypothesis import event, given, settings
 from hypothesis import strategies as st
 from tests.histories import SETTINGS
-from tests.laws.test_timeline import History, histories, shelf
+from tests.laws.test_timeline import MANY, History, histories, shelf
 
 from policy_monitor.adapters.memory import MemoryLedger
 from policy_monitor.judgement import judge
@@ -39,6 +39,7 @@ class Watched(MemoryLedger):
         super().keep(read_checkpoint(stored))
 
 
+@settings(max_examples=MANY // 2)
 @given(histories(most=14), st.data())
 def test_findings_are_the_same_with_checkpoints_and_without(
     history: History, data: st.DataObject

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from tests.accounts import PERIOD, Account, account, later
 from tests.histories import EXTRA, ROLE, SETTINGS
 from tests.iam_events import WATCHED_ROLE_ITSELF, iam_event
-from tests.laws.test_timeline import DOCUMENTS, TRUSTS, Iam, shelf
+from tests.laws.test_timeline import DOCUMENTS, MANY, TRUSTS, Iam, shelf
 
 from policy_monitor.access import policy_access, role_access, trust_access
 from policy_monitor.comparisons import Comparisons, Question
@@ -260,7 +260,7 @@ def subject_keys(subjects: set[tuple[str, str]]) -> set[tuple[str, str]]:
     return {(kind, role if name == ROLE else name) for kind, name in subjects}
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=MANY // 3)
 @given(stories(least_seconds=0), st.sampled_from([SETTINGS, ALL_WATCHED]))
 def test_the_ledger_ends_where_iam_does_and_every_lasting_expansion_is_reported(
     story: Story, watched: Settings
@@ -274,7 +274,7 @@ def test_the_ledger_ends_where_iam_does_and_every_lasting_expansion_is_reported(
     assert subject_keys(gains(story.start, story.end, watched)) <= reported(held)
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=MANY // 3)
 @given(stories(), st.data())
 def test_once_the_lost_events_have_come_the_findings_are_those_without_loss(
     story: Story, data: st.DataObject
@@ -290,7 +290,7 @@ def test_once_the_lost_events_have_come_the_findings_are_those_without_loss(
     assert told(held) == told(lived(story, ALL_WATCHED, undisturbed=True))
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=MANY // 3)
 @given(stories())
 def test_what_came_late_leaves_nothing_of_the_drift_but_its_correction(story: Story) -> None:
     held = lived(story, ALL_WATCHED)
