@@ -6,7 +6,7 @@ every short name and resource, and for each key absence, every short value and e
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import combinations, product
+from itertools import combinations_with_replacement, product
 
 from iamdiff.evaluator import evaluate
 from iamdiff.model import Access, ContextValue, Request
@@ -23,9 +23,9 @@ def texts(longest: int, *, shortest: int = 0, letters: str = LETTERS) -> Iterato
 
 
 def sets(values: Sequence[str]) -> Iterator[ContextValue]:
-    """Each value alone, and each pair of values."""
+    """Each value alone, and each pair of values, the same one twice among them."""
     yield from values
-    yield from combinations(values, 2)
+    yield from combinations_with_replacement(values, 2)
 
 
 @dataclass(frozen=True, slots=True)

@@ -151,16 +151,14 @@ class Context:
             raise Unsupported(f"{key} is read as {types}")
         kind = next(iter(types), "text")
         set_like = key in SETS if key.startswith("aws:") else bool(sets)
-        # A condition is true of a set because of one of its values at most, or false because of
-        # one; two more, so that there are two that differ.
+        # A condition is true of several values because of one at most, or false because of one; two
+        # more, so that there are several.
         count = len(sets) + 2 if set_like else 1
         if count > MOST_SLOTS:
             raise Unsupported(f"too many conditions on the values of {key}")
         used = [z3.Bool(f"{key} used {n}") for n in range(count)]
         slots = [_variable(kind, f"{key} {n}", self.universe) for n in range(count)]
         self.universe += [z3.Implies(used[n + 1], used[n]) for n in range(count - 1)]
-        if count > 1:
-            self.universe.append(z3.Implies(used[1], _differ(slots[0], slots[1])))
         if key in present:
             self.universe.append(used[0])
         self.keys[key] = Key(key, kind, used, slots, set_like)
@@ -291,12 +289,6 @@ def _variable(kind: str, name: str, universe: list[Any]) -> Any:
             return text
         case _:
             return z3.String(name)
-
-
-def _differ(one: Any, other: Any) -> Any:
-    if isinstance(one, tuple):
-        return z3.Or(*(a != b for a, b in zip(one, other, strict=True)))
-    return one != other
 
 
 def _truth(value: str) -> bool:

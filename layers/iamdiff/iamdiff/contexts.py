@@ -99,11 +99,8 @@ def null_predicate(condition: Condition, everything: int) -> Predicate | None:
     return Predicate("true" in wanted, present, several, present)
 
 
-def constrain(state: KeyState, condition: Predicate, *, truth: bool, wide: int) -> KeyState | None:
-    """What a key may hold once a condition must be true (or false); None: nothing.
-
-    `wide` are the cells that hold more than one value.
-    """
+def constrain(state: KeyState, condition: Predicate, *, truth: bool) -> KeyState | None:
+    """What a key may hold once a condition must be true (or false); None: nothing."""
     absent = state.absent and condition.absent is truth
     single = state.single & (condition.single if truth else ~condition.single)
     several, within, touching = state.several, state.within, state.touching
@@ -118,14 +115,7 @@ def constrain(state: KeyState, condition: Predicate, *, truth: bool, wide: int) 
             touching = (*touching, condition.mask)
         case Several.SOME:
             within &= ~condition.mask
-    several = several and is_possible(within, touching, wide)
+    several = several and bool(within) and all(mask & within for mask in touching)
     if not (absent or single or several):
         return None
     return KeyState(absent, single, several, within, touching)
-
-
-def is_possible(within: int, touching: tuple[int, ...], wide: int) -> bool:
-    """Whether there is a set of two values or more in `within` that touches all of `touching`."""
-    if not within & (within - 1) and not within & wide:
-        return False
-    return all(mask & within for mask in touching)

@@ -57,21 +57,15 @@ class Domain(NamedTuple):
     ----------
     examples : tuple[str, ...]
         One value of each cell.
-    others : tuple[str | None, ...]
-        Another one of the cell, None where there is no other.
     predicates : dict[Condition, Predicate]
         By condition; one that is missing cannot be read.
-    wide : int
-        The cells that hold more than one value.
     exact : bool
         False where conditions of different types read the key: a class may be missing.
     """
 
     examples: tuple[str, ...]
-    others: tuple[str | None, ...]
     predicates: dict[Condition, Predicate]
     start: KeyState
-    wide: int
     exact: bool = True
 
 
@@ -119,9 +113,7 @@ def build_domain(conditions: Iterable[Condition], facts: KeyFacts, budget: Budge
         several=several and not facts.never,
         within=everything,
     )
-    others = _others(examples, list(readers.values())) if start.several else (None,) * len(examples)
-    wide = sum(1 << i for i, other in enumerate(others) if other is not None)
-    return Domain(tuple(examples), others, predicates, start, wide, exact)
+    return Domain(tuple(examples), predicates, start, exact)
 
 
 UNREAD = "x"
@@ -310,19 +302,3 @@ def _addresses(ranges: Sequence[AddressRange]) -> list[str]:
                 starts |= {each.first, each.last + 1}
         found += [str(write(start)) for start in sorted(starts) if start < 1 << _BITS[version]]
     return found
-
-
-def _others(
-    examples: Sequence[str], tests: Sequence[Callable[[str], bool]]
-) -> tuple[str | None, ...]:
-    """A second value of each cell, None where none comes easily."""
-    known = set(examples)
-
-    def other(example: str) -> str | None:
-        signature = [test(example) for test in tests]
-        for candidate in (f"{example}x", f"x{example}", f"{example}0", f"{example}/x"):
-            if candidate not in known and [test(candidate) for test in tests] == signature:
-                return candidate
-        return None
-
-    return tuple(other(example) for example in examples)

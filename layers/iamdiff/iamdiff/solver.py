@@ -14,7 +14,7 @@ from iamdiff.bodies import RESOURCE, is_linked
 from iamdiff.budget import Budget
 from iamdiff.contexts import KeyState, constrain
 from iamdiff.domains import Domain, KeyFacts, build_domain
-from iamdiff.globs import readable
+from iamdiff.globs import bits, readable
 from iamdiff.links import guesses, holds, implies, is_readable, resolve, variables_of
 from iamdiff.model import Condition, ContextValue, Operator, Quantifier
 
@@ -235,7 +235,7 @@ class _Search:
             self.doubts.append(condition)
             return None
         before = states[condition.key]
-        after = constrain(before, predicate, truth=truth, wide=domain.wide)
+        after = constrain(before, predicate, truth=truth)
         if after is None:
             if not domain.exact:
                 self.doubts.append(condition)
@@ -345,16 +345,12 @@ def _context(domains: Mapping[str, Domain], states: _States) -> dict[str, Contex
 
 
 def _several(domain: Domain, state: KeyState) -> tuple[str, ...]:
-    chosen: dict[str, None] = {}
-    masks = [*(mask & state.within for mask in state.touching), state.within]
-    for mask in masks:
-        low = mask & -mask
-        chosen[domain.examples[low.bit_length() - 1]] = None
-    for index, example in enumerate(domain.examples):
+    """Several values, the same one twice where there is no other: a key may repeat its values."""
+    masks = (*(mask & state.within for mask in state.touching), state.within)
+    chosen = dict.fromkeys(domain.examples[next(bits(mask))] for mask in masks)
+    for place in bits(state.within):
         if len(chosen) > 1:
             break
-        if state.within >> index & 1:
-            chosen[example] = None
-            if (other := domain.others[index]) is not None:
-                chosen[other] = None
-    return tuple(chosen)
+        chosen[domain.examples[place]] = None
+    values = tuple(chosen)
+    return values if len(values) > 1 else values * 2

@@ -151,3 +151,27 @@ def test_an_operator_without_values_is_what_access_analyzer_says(
     bare = [allow(**when(operator, "ex:k", []))]
     missing = [allow(**when("Null", "ex:k", "true"))]
     assert between(missing, bare).verdict is beside_a_missing_key
+
+
+@pytest.mark.parametrize(
+    ("operator", "value"),
+    [
+        ("StringEquals", "a"),
+        ("StringLike", "?"),
+        ("NumericEquals", "5"),
+        ("DateEquals", "2026-01-01T00:00:00Z"),
+        ("Bool", "true"),
+        ("IpAddress", "10.0.0.1/32"),
+        ("ArnLike", "arn:aws:s3:::a"),
+        ("BinaryEquals", "AA=="),
+    ],
+)
+def test_several_values_pass_a_set_operator_and_not_a_plain_one(operator: str, value: str) -> None:
+    spared = allow(**when(f"ForAllValues:{operator}", "ex:k", value))
+    # What is there must not match as the one value; two may, even twice the same.
+    stops = deny(Condition={operator: {"ex:k": value}})
+    absent = deny(**when("Null", "ex:k", "true"))
+    empty = [deny(**when("StringEquals", "ex:k", ""))] if "String" in operator else []
+    found = between([stops, absent, *empty], [spared, stops, absent, *empty])
+    assert found.verdict is Verdict.EXPANSION
+    assert len(found.gained[0].witness.context["ex:k"]) > 1
