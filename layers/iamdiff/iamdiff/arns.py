@@ -121,12 +121,12 @@ def resource_cells(
     return [Cell(mask, text) for mask, text in found.items()]
 
 
-def arn_cells(patterns: Sequence[Pattern], *, budget: Budget) -> list[Cell]:
-    """Split all ARNs by which patterns match them, as the Arn… condition operators do.
+def arn_cells(patterns: Sequence[Pattern], classes: Sequence[int], *, budget: Budget) -> list[Cell]:
+    """Split all ARNs by which classes of patterns match, as the Arn… condition operators do.
 
     There ``*`` is a pattern like others: six fields of ``*``.
     """
-    return _arn_cells(patterns, range(len(patterns)), 0, 0, budget)
+    return _arn_cells(patterns, classes, 0, 0, budget)
 
 
 def _arn_cells(

@@ -7,7 +7,6 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from iamdiff.arns import arn_cells, parse_pattern
-from iamdiff.bodies import is_linked
 from iamdiff.cells import cells
 from iamdiff.contexts import KeyState, Predicate, null_predicate, predicate
 from iamdiff.globs import Reading, is_literal, literal, reader
@@ -69,10 +68,17 @@ class Domain(NamedTuple):
     exact: bool = True
 
 
-def build_domain(conditions: Iterable[Condition], facts: KeyFacts, budget: Budget) -> Domain:
+def build_domain(
+    conditions: Iterable[Condition], facts: KeyFacts, budget: Budget, *, apart: bool = False
+) -> Domain:
     """Split the values of a key by the conditions on it.
 
     Conditions whose values cannot be read have no predicate in the result.
+
+    Parameters
+    ----------
+    apart : bool
+        Whether values that the same conditions name are told apart, for policy variables to equal.
 
     Raises
     ------
@@ -82,15 +88,13 @@ def build_domain(conditions: Iterable[Condition], facts: KeyFacts, budget: Budge
     nulls: list[Condition] = []
     readers: dict[Condition, Callable[[str], bool]] = {}
     for condition in conditions:
-        if is_linked(condition):
-            continue
         if condition.operator.type is ValueType.NULL:
             nulls.append(condition)
         elif (test := value_test(condition)) is not None:
             readers[condition] = test
     has_sets = any(c.operator.quantifier is not Quantifier.NONE for c in readers)
     # To set operators the empty text alone is an empty set: it is in a cell of its own.
-    examples, exact = _examples(list(readers), facts, budget, empty=not has_sets)
+    examples, exact = _examples(list(readers), facts, budget, empty=not has_sets, apart=apart)
     reads_text = any(c.operator.type is ValueType.STRING for c in readers)
     if has_sets and reads_text and facts.fixed is None:
         examples.append("")
@@ -215,7 +219,7 @@ def _pattern(condition: Condition, value: str) -> tuple[str, Reading]:
 
 
 def _examples(
-    conditions: Sequence[Condition], facts: KeyFacts, budget: Budget, *, empty: bool
+    conditions: Sequence[Condition], facts: KeyFacts, budget: Budget, *, empty: bool, apart: bool
 ) -> tuple[list[str], bool]:
     """One value of each cell; and whether these are surely all cells.
 
@@ -232,7 +236,7 @@ def _examples(
     examples: dict[str, None] = {}
     for kind, group in by_type.items():
         if kind in _TEXT:
-            found = _text_examples(group, budget, empty=empty)
+            found = _text_examples(group, budget, empty=empty, apart=apart)
         else:
             found = _typed_examples(kind, group)
         budget.spend(len(found))
@@ -244,13 +248,24 @@ def _has_values(condition: Condition) -> bool:
     return bool(condition.values)
 
 
-def _text_examples(conditions: Sequence[Condition], budget: Budget, *, empty: bool) -> list[str]:
-    patterns = dict.fromkeys(_pattern(c, value) for c in conditions for value in c.values)
-    if all(reading is Reading.ARN for _, reading in patterns):
-        found = arn_cells([parse_pattern(text) for text, _ in patterns], budget=budget)
+def _text_examples(
+    conditions: Sequence[Condition], budget: Budget, *, empty: bool, apart: bool
+) -> list[str]:
+    holders: dict[tuple[str, Reading], int] = {}
+    for place, condition in enumerate(conditions):
+        for value in condition.values:
+            pattern = _pattern(condition, value)
+            holders[pattern] = holders.get(pattern, 0) | 1 << place
+    # Which of the patterns that the same conditions hold matches makes no difference.
+    by_holders: dict[int, int] = {}
+    classes = [by_holders.setdefault(each, len(by_holders)) for each in holders.values()]
+    if apart:
+        classes = list(range(len(holders)))
+    if all(reading is Reading.ARN for _, reading in holders):
+        found = arn_cells([parse_pattern(text) for text, _ in holders], classes, budget=budget)
     else:
-        texts, readings = zip(*patterns, strict=True)
-        found = cells(texts, budget=budget, readings=readings, empty=empty)
+        texts, readings = zip(*holders, strict=True)
+        found = cells(texts, budget=budget, classes=classes, readings=readings, empty=empty)
     return [example for _, example in found]
 
 

@@ -76,7 +76,7 @@ class Solver:
     def __init__(self, facts: Callable[[str], KeyFacts], budget: Budget) -> None:
         self.facts = facts
         self.budget = budget
-        self.domains: dict[tuple[str, frozenset[Condition]], Domain] = {}
+        self.domains: dict[tuple[str, frozenset[Condition], bool], Domain] = {}
         self.answers: dict[tuple[object, ...], Answer] = {}
         self.plain: dict[Condition, Condition] = {}
         self.fruitless = 0
@@ -115,13 +115,17 @@ class Solver:
         true = [self._plain(each) for each in required]
         false = [tuple(map(self._plain, block)) for block in blocks]
         by_key: dict[str, set[Condition]] = {}
-        for block in (true, *false):
-            for condition in block:
-                for key in (condition.key, *variables_of(condition)):
-                    by_key.setdefault(key, set())
-                by_key[condition.key].add(condition)
-        by_key.pop(RESOURCE, None)
-        domains = {key: self._domain(key, conditions) for key, conditions in by_key.items()}
+        linked: set[str] = set()
+        for condition in chain(true, *false):
+            if is_linked(condition):
+                linked.update((condition.key, *variables_of(condition)))
+            else:
+                by_key.setdefault(condition.key, set()).add(condition)
+        linked.discard(RESOURCE)
+        domains = {
+            key: self._domain(key, frozenset(by_key.get(key, ())), apart=key in linked)
+            for key in dict.fromkeys((*by_key, *sorted(linked)))
+        }
         search = _Search(domains, self.budget)
         effort = _THOROUGH if self.fruitless < _PATIENCE else _BRIEF
         for states, links in islice(search.run(true, false), effort.answers):
@@ -154,13 +158,12 @@ class Solver:
             return condition
         return resolve(condition, {key: value for key, value in fixed.items() if value is not None})
 
-    def _domain(self, key: str, conditions: Iterable[Condition]) -> Domain:
-        plain = frozenset(each for each in conditions if not is_linked(each))
-        known = self.domains.get((key, plain))
+    def _domain(self, key: str, conditions: frozenset[Condition], *, apart: bool) -> Domain:
+        known = self.domains.get((key, conditions, apart))
         if known is None:
-            ordered = sorted(plain, key=_order)
-            known = build_domain(ordered, self.facts(key), self.budget)
-            self.domains[key, plain] = known
+            ordered = sorted(conditions, key=_order)
+            known = build_domain(ordered, self.facts(key), self.budget, apart=apart)
+            self.domains[key, conditions, apart] = known
         return known
 
 
