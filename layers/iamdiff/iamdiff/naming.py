@@ -66,6 +66,13 @@ class Naming:
         self.services: dict[str, ServiceIndex] = {}
         self.known: dict[tuple[str, str], Sides] = {}
 
+    @cached_property
+    def unnamed(self) -> Sequence[CataloguedAction]:
+        """The catalogued actions of services that no policy names."""
+        named = self.actions.named_services()
+        services = (each for each in self.catalogue.services() if each not in named)
+        return [action for each in services for action in self.catalogue.actions(each).values()]
+
     def request(self, action: str, resource: str, entry: Entry) -> Request:
         """A request that shows a difference."""
         context = {self.spelling.keys.get(key, key): value for key, value in entry.context.items()}
@@ -164,12 +171,9 @@ def name_actions(row: Row, naming: Naming) -> Named:
 
 def _everything(row: Row, naming: Naming) -> Iterable[CataloguedAction]:
     """The catalogued actions of a row that covers services that no policy names."""
-    named = naming.actions.named_services()
-    for service in naming.catalogue.services():
-        if service in named:
-            yield from naming.members(service, (EVERYTHING,), row.groups)
-        else:
-            yield from naming.catalogue.actions(service).values()
+    yield from naming.unnamed
+    for service in sorted(naming.actions.named_services()):
+        yield from naming.members(service, (EVERYTHING,), row.groups)
 
 
 def access_levels(actions: Iterable[CataloguedAction]) -> tuple[str, ...]:

@@ -161,7 +161,7 @@ class Search:
         shown = allowed_by[0] if row.cause.allow is not None else stopped_by[0]
         return Grant(
             actions=named.patterns,
-            catalogued=tuple(sorted({action.name for action in named.catalogued})),
+            catalogued=tuple(sorted(action.name for action in named.catalogued)),
             uncatalogued=named.uncatalogued,
             access_levels=draft.access_levels,
             resources=row.resources,
