@@ -104,7 +104,7 @@ class Automaton:
         seen = {self.start} if empty else set()
         while queue:
             state, text = queue.popleft()
-            budget.spend(2 + 2 * state.bit_count() + self.size // WORDS * 64)
+            budget.spend(3 + 3 * state.bit_count() + self.size // WORDS * 64)
             if text or empty:
                 yield Cell(self._accepted(state), text)
             for character in self._next_characters(state):

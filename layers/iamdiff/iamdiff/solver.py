@@ -266,7 +266,7 @@ class _Search:
     ) -> Iterator[tuple[_States, _Links]]:
         settled = False
         while not settled:
-            self.budget.spend(2 + 4 * sum(map(len, clauses)))
+            self.budget.spend(2 + 8 * sum(map(len, clauses)))
             settled = True
             open_clauses: list[tuple[Block, list[tuple[_States, _Links]]]] = []
             for block in clauses:
