@@ -26,16 +26,19 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  #
 
     A failure is the whole batch's: it is delivered again, and deriving twice changes nothing.
     """
-    recorded = 0
+    contradicted: list[str] = []
     try:
         for account in accounts(event):
             ledger = DynamoDBLedger(dynamodb(), os.environ["TABLE_NAME"], account)
             code = os.environ["CODE_VERSION"]
             judged = judge(ledger, settings(), catalogue.load(), code=code)
-            recorded += len(judged.recorded)
+            contradicted += [f.finding_id for f in judged.recorded if f.contradicted]
             logger.info("judged", account=account, seq=judged.seq, recorded=len(judged.recorded))
     finally:
-        metrics.add_metric(name="FindingsRecorded", unit=MetricUnit.Count, value=recorded)
+        if contradicted:
+            logger.error("iamdiff contradicts itself", findings=contradicted)
+        unit = MetricUnit.Count
+        metrics.add_metric(name="ContradictedFindings", unit=unit, value=len(contradicted))
     return {"batchItemFailures": []}
 
 

@@ -19,6 +19,8 @@ from tests.contract.ledgers import ACCOUNT, TABLE, dynamodb
 from tests.histories import ROLE, ROLE_ARN, allow, trust
 from tests.iam_events import OTHER_POLICY, WATCHED_ROLE_ITSELF, iam_event
 
+from iamdiff import reasons
+from iamdiff.evaluator import Decision
 from policy_monitor.adapters.dynamodb import DynamoDBLedger
 from policy_monitor.errors import PolicyMonitorError, RetryableError, UnreadableEventError
 from policy_monitor.findings import Finding
@@ -151,8 +153,19 @@ def test_a_change_is_recorded_judged_and_written_once(
     snapshot = world.ledger.snapshot()
     assert (snapshot.seq, snapshot.derived, len(snapshot.mutations)) == (2, 2, 1)
     output = capsys.readouterr().out
-    assert metric(output, "FindingsRecorded") == [3, 0, 0]  # and that the monitor is live
+    assert metric(output, "ContradictedFindings") == [0, 0, 0]
     assert metric(output, "UnreadableEvents") == [0, 0, 0, 0]
+
+
+def test_an_answer_that_contradicts_itself_is_undetermined_and_counted(
+    world: World, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.reconcile()
+    monkeypatch.setattr(reasons, "evaluate", lambda *_, **__: Decision(allowed=False))
+    world.detect(world.new_version(WRITE))
+    world.judge()
+    assert {finding.verdict for finding in world.findings()} == {"undetermined"}
+    assert metric(capsys.readouterr().out, "ContradictedFindings") == [2]
 
 
 def test_facts_wait_for_the_baseline(world: World) -> None:

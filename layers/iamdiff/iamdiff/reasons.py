@@ -9,6 +9,9 @@ from iamdiff.kinds import Kind
 from iamdiff.links import is_readable
 from iamdiff.model import Access, Condition, Document, Effect, Request, Statement, ValueType
 
+UNCONFIRMED = "unconfirmed"
+"""The reference evaluator contradicts a witness: a fault of ours."""
+
 
 class Reason(NamedTuple):
     """Why a comparison could not be decided: a name for programs, a sentence for people."""
@@ -44,7 +47,7 @@ def fault_of(witness: Request, refusing: Access, allowing: Access, kind: Kind) -
     for _, doubt in (*allowed.undecided, *refused.undecided):
         return Reason(doubt.code, doubt.sentence)
     return Reason(
-        "unconfirmed",
+        UNCONFIRMED,
         f"the reference evaluator contradicts the witness {witness.action} on {witness.resource}",
     )
 

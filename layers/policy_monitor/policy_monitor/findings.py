@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from iamdiff.reasons import UNCONFIRMED
 from policy_monitor.mutations import Actor
 
 
@@ -89,6 +90,12 @@ class Finding:
     before: DocumentVersion
     after: DocumentVersion
     inventory: Mapping[str, Any] | None = None
+
+    @property
+    def contradicted(self) -> bool:
+        """Whether it is undetermined since iamdiff contradicts itself."""
+        reasons = self.comparison.get("undetermined", ())
+        return any(reason["code"] == UNCONFIRMED for reason in reasons)
 
     @property
     def slot(self) -> str:
