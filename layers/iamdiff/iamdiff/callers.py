@@ -5,10 +5,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import MappingProxyType
 from typing import NamedTuple
 
-from iamdiff.bodies import Block, BodyTable
+from iamdiff.bodies import Block, Body, BodyTable, resource_link
 from iamdiff.catalogue import Catalogue
 from iamdiff.domains import KeyFacts
 from iamdiff.keys import (
+    ABSENT_IN_ROLE_SESSIONS,
     ALWAYS_PRESENT,
     GLOBAL_PREFIX,
     MULTIVALUED,
@@ -16,6 +17,7 @@ from iamdiff.keys import (
     PRESENT_WHEN_SIGNED,
 )
 from iamdiff.kinds import Kind
+from iamdiff.links import variables_of
 from iamdiff.logic import Undecided
 from iamdiff.model import Condition, Principals, PrincipalType, Request
 from iamdiff.operators import OPERATORS
@@ -31,6 +33,14 @@ from iamdiff.principals import (
 _ARN_KEY = "aws:principalarn"
 _ACCOUNT = re.compile(r"(?<![0-9])[0-9]{12}(?![0-9])")
 _NOBODY = Caller(PrincipalType.AWS, "")
+_OF_SOME_PRINCIPALS = PRESENT_IN_ROLE_SESSIONS | ABSENT_IN_ROLE_SESSIONS
+_FORMS = (
+    ("iam", "role/", "?*"),
+    ("iam", "user/", "?*"),
+    ("sts", "federated-user/", "?*"),
+    ("iam", "root", ""),
+)
+"""The principals of an account by their ARNs: service, kind, and what follows."""
 _FRESH = tuple(digit * 12 for digit in "9876")
 _GENERIC = {
     PrincipalType.SERVICE: "example.amazonaws.com",
@@ -61,10 +71,12 @@ class CallerClass(NamedTuple):
     doubts: tuple[Undecided, ...] = ()
     keys: Mapping[str, str | None] = MappingProxyType({})
 
-    def facts(self, catalogue: Catalogue) -> Callable[[str], KeyFacts]:
+    def facts(self, table: BodyTable, catalogue: Catalogue) -> Callable[[str], KeyFacts]:
         """What is known of each context key in these principals' requests."""
+        set_keys = table.set_keys()
         caller = self.caller
-        signed = caller.name != ANONYMOUS
+        # No page says which keys the requests of services and federated users carry.
+        signed = caller.kind is PrincipalType.AWS and caller.name != ANONYMOUS
         session = bool(caller.role)
 
         def of(key: str) -> KeyFacts:
@@ -81,6 +93,8 @@ class CallerClass(NamedTuple):
                 if key.startswith(GLOBAL_PREFIX)
                 else catalogue.holds_several(key)
             )
+            if several is None:
+                several = key in set_keys
             return KeyFacts(present=present, several=several)
 
         return of
@@ -94,7 +108,7 @@ class CallerClass(NamedTuple):
         for key in request.context:
             if key.lower() in self.keys:
                 del context[key]
-            elif self.true and key.lower() == _ARN_KEY:
+            elif self.true and key.lower() == _ARN_KEY and not self.caller.is_session:
                 own = context.pop(key)
                 principal = own if isinstance(own, str) else own[0]
         return request._replace(principal=principal, context=context)
@@ -110,11 +124,11 @@ def caller_classes(table: BodyTable, kind: Kind, principal: str | None) -> Itera
     elif kind is Kind.IDENTITY:
         yield CallerClass(_NOBODY, -1)
     else:
-        seen: set[str | int] = set()
+        seen: set[object] = set()
         sensitive = _reads_principal_keys(table)
         for each in _candidates(table):
             # Classes that the same statements speak of are alike, unless conditions look closer.
-            alike = each.caller.name if sensitive else each.mask
+            alike = each.caller.name if sensitive else (each.mask, each.doubts)
             if alike not in seen:
                 seen.add(alike)
                 yield each
@@ -129,7 +143,12 @@ def _class_of(table: BodyTable, caller: Caller) -> CallerClass:
             doubts.append(answer)
         elif answer:
             mask |= 1 << number
-    return CallerClass(caller, mask, doubts=tuple(doubts), keys=keys_of(caller))
+    found = CallerClass(caller, mask, doubts=tuple(doubts), keys=keys_of(caller))
+    if not caller.is_session:
+        return found
+    # A session's ARN lacks the path of its role, which aws:PrincipalArn shows.
+    home, _, name = str(found.keys[_ARN_KEY]).rpartition("/")
+    return _with_arns(found, f"{home}/{name}", f"{home}/*/{name}")
 
 
 def _candidates(table: BodyTable) -> Iterator[CallerClass]:
@@ -144,10 +163,9 @@ def _candidates(table: BodyTable) -> Iterator[CallerClass]:
         if caller.resource != "root":
             yield _class_of(table, caller)
     for account in (*accounts, stranger):
-        roles = [c.name for c in callers if c.account == account and c.role and not c.is_session]
-        yield _any_role(table, account, roles)
-        yield _class_of(table, parse_caller(f"arn:aws:iam::{account}:user/example"))
-        yield _class_of(table, parse_caller(f"arn:aws:iam::{account}:root"))
+        for service, kind, rest in _FORMS:
+            own = [c.name for c in callers if c.account == account and c.resource.startswith(kind)]
+            yield _any_other(table, f"{service}::{account}:{kind}", rest, own)
     yield _class_of(table, parse_caller(ANONYMOUS))
     for kind, name in _GENERIC.items():
         yield _class_of(table, parse_caller(write_caller(kind, name)))
@@ -158,13 +176,18 @@ def _names(elements: Iterable[Principals]) -> Iterator[tuple[PrincipalType, str]
         yield from element.names
 
 
-def _any_role(table: BodyTable, account: str, named: Iterable[str]) -> CallerClass:
-    """The roles of an account but those that are named; which one is up to the conditions."""
-    found = _class_of(table, parse_caller(f"arn:aws:iam::{account}:role/example"))
+def _any_other(table: BodyTable, form: str, rest: str, named: Iterable[str]) -> CallerClass:
+    """Those of an account but who is named; which one, and in which partition, conditions say."""
+    found = _class_of(table, parse_caller(f"arn:aws:{form}{rest and 'example'}"))
+    return _with_arns(found, f"arn:aws*:{form}{rest}", apart_from=named)
+
+
+def _with_arns(found: CallerClass, *patterns: str, apart_from: Iterable[str] = ()) -> CallerClass:
+    """A class whose principals' ARNs are those that patterns match."""
     like = OPERATORS["ArnLike"]
     return found._replace(
-        true=(Condition(like, _ARN_KEY, (f"arn:aws:iam::{account}:role/?*",)),),
-        false=tuple((Condition(like, _ARN_KEY, (name,)),) for name in named),
+        true=(Condition(like, _ARN_KEY, patterns),),
+        false=tuple((Condition(like, _ARN_KEY, (name,)),) for name in apart_from),
         keys={key: value for key, value in found.keys.items() if key != _ARN_KEY},
     )
 
@@ -178,8 +201,17 @@ def _accounts_in_conditions(table: BodyTable) -> Iterator[str]:
 
 
 def _reads_principal_keys(table: BodyTable) -> bool:
+    """Whether conditions or policy variables read a key that depends on who asks."""
     return any(
-        condition.key.startswith("aws:principal") or condition.key == "aws:username"
+        key.startswith("aws:principal") or key in _OF_SOME_PRINCIPALS
         for body in table.bodies
-        for condition in body.block
+        for condition in (*body.block, *_links(body))
+        for key in (condition.key, *variables_of(condition))
     )
+
+
+def _links(body: Body) -> Iterator[Condition]:
+    """The resource patterns with variables of a body, as conditions."""
+    for texts in body.templates.values():
+        for text in texts:
+            yield resource_link(text, negated=False)

@@ -35,8 +35,8 @@ class KeyFacts(NamedTuple):
     ----------
     present : bool
         AWS documents it as always included in the request.
-    several : bool | None
-        Whether it is an array; None where the catalogue does not know the key.
+    several : bool
+        Whether it is an array.
     fixed : str | None
         The one value that it holds (a bound principal's), if it does.
     never : bool
@@ -44,7 +44,7 @@ class KeyFacts(NamedTuple):
     """
 
     present: bool = False
-    several: bool | None = None
+    several: bool = False
     fixed: str | None = None
     never: bool = False
 
@@ -98,7 +98,7 @@ def build_domain(
     reads_text = any(c.operator.type is ValueType.STRING for c in readers)
     if has_sets and reads_text and facts.fixed is None:
         examples.append("")
-    several = (has_sets if facts.several is None else facts.several) and facts.fixed is None
+    several = facts.several and facts.fixed is None
     budget.spend(len(examples) * sum(map(_weight, readers)) // 2 * (5 if several else 1))
     everything = (1 << len(examples)) - 1
     empty = 1 << examples.index("") if "" in examples else 0
@@ -282,14 +282,18 @@ def _typed_examples(kind: ValueType, conditions: Sequence[Condition]) -> list[st
         case ValueType.BOOL:
             return ["true", "false"]
         case _:
-            return [*wanted, next(each for each in ("AA==", "AQ==", "Ag==") if each not in wanted)]
+            return [*wanted, "AAAA" * (1 + max(map(len, wanted)) // 4)]
 
 
 def _around(read: Sequence[Decimal]) -> list[Decimal]:
     """Each point, one value of each gap between them, and one beyond either end."""
+    from decimal import MAX_PREC, Context, Decimal  # noqa: PLC0415 - the same
+
+    exactly = Context(prec=MAX_PREC)
+    half = Decimal("0.5")
     points = sorted(set(read))
-    gaps = [(low + high) / 2 for low, high in pairwise(points)]
-    return [*points, points[0] - 1, *gaps, points[-1] + 1]
+    gaps = [exactly.multiply(half, exactly.add(low, high)) for low, high in pairwise(points)]
+    return [*points, exactly.subtract(points[0], 1), *gaps, exactly.add(points[-1], 1)]
 
 
 def _written_date(seconds: Decimal) -> str:

@@ -160,7 +160,7 @@ class _Stock:
             questions = Questions(
                 asked,
                 caller,
-                Solver(caller.facts(self.catalogue), self.budget),
+                Solver(caller.facts(table, self.catalogue), self.budget),
                 self.budget,
                 bounded=bounded,
             )

@@ -77,7 +77,7 @@ class Search:
                 self.doubt(Reason(doubt.code, doubt.sentence), *BOTH)
             differ = Differ(
                 self.table,
-                Solver(caller.facts(question.catalogue), self.budget),
+                Solver(caller.facts(self.table, question.catalogue), self.budget),
                 self.budget,
                 caller,
                 bounded=question.bounded,

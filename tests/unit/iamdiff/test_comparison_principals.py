@@ -1,0 +1,101 @@
+"""Who may ask: classes of principals, and the keys that follow from them."""
+
+from typing import Any
+
+import pytest
+from tests.unit.iamdiff.comparing import between
+from tests.unit.iamdiff.policies import allow
+
+from iamdiff import Comparison, Verdict
+
+ACCOUNT = "123456789012"
+ROLE = f"arn:aws:iam::{ACCOUNT}:role/vendor"
+SESSION = f"arn:aws:sts::{ACCOUNT}:assumed-role/vendor/s"
+
+
+def shared(principal: Any, **elements: Any) -> dict[str, Any]:
+    return allow(Principal=principal, Resource="*", **elements)
+
+
+def beside_another(statement: dict[str, Any]) -> Comparison:
+    """What a statement of a resource policy adds to one about another action."""
+    other = shared("*") | {"Action": "s3:ListBucket"}
+    return between([other], [other, statement], kind="resource")
+
+
+@pytest.mark.parametrize(
+    "arn",
+    [
+        f"arn:aws:iam::{ACCOUNT}:user/jo",
+        f"arn:aws:iam::{ACCOUNT}:role/path/vendor",
+        f"arn:aws-cn:iam::{ACCOUNT}:role/vendor",
+        f"arn:aws-us-gov:iam::{ACCOUNT}:root",
+        f"arn:aws:sts::{ACCOUNT}:federated-user/jo",
+    ],
+)
+def test_a_condition_may_pick_any_principal_of_an_account(arn: str) -> None:
+    found = beside_another(
+        shared({"AWS": ACCOUNT}, Condition={"ArnEquals": {"aws:PrincipalArn": arn}})
+    )
+    assert found.verdict is Verdict.EXPANSION
+    assert {grant.witness.principal for grant in found.gained} == {arn}
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("aws:PrincipalType", "FederatedUser"),
+        ("aws:PrincipalType", "Account"),
+        ("aws:username", "jo"),
+    ],
+)
+def test_a_condition_may_ask_for_a_kind_of_principal(key: str, value: str) -> None:
+    found = beside_another(shared({"AWS": ACCOUNT}, Condition={"StringEquals": {key: value}}))
+    assert found.verdict is Verdict.EXPANSION
+
+
+def test_a_user_that_is_named_stands_for_no_other_user() -> None:
+    jo = f"arn:aws:iam::{ACCOUNT}:user/jo"
+    guarded = shared({"AWS": ACCOUNT}, Condition={"StringNotEquals": {"aws:PrincipalArn": jo}})
+    both = between([guarded, shared({"AWS": jo})], [shared({"AWS": ACCOUNT})], kind="resource")
+    assert both.verdict is Verdict.EQUIVALENT
+
+
+def test_long_term_credentials_carry_no_issue_time() -> None:
+    found = beside_another(
+        shared({"AWS": ACCOUNT}, Condition={"Null": {"aws:TokenIssueTime": "true"}})
+    )
+    assert found.verdict is Verdict.EXPANSION
+    assert ":role/" not in found.gained[0].witness.principal
+
+
+def test_a_variable_may_read_what_only_users_have() -> None:
+    home = "arn:aws:s3:::home/${aws:username}"
+    found = beside_another(shared({"AWS": ACCOUNT}) | {"Resource": home})
+    assert found.verdict is Verdict.EXPANSION
+    assert ":user/" in found.gained[0].witness.principal
+
+
+@pytest.mark.parametrize(
+    "principal", [{"Service": "ec2.amazonaws.com"}, {"Federated": "accounts.google.com"}]
+)
+def test_a_service_or_a_federated_user_may_have_no_arn(principal: Any) -> None:
+    found = beside_another(shared(principal, Condition={"Null": {"aws:PrincipalArn": "true"}}))
+    assert found.verdict is Verdict.EXPANSION
+
+
+@pytest.mark.parametrize("bound", [False, True])
+def test_a_session_may_be_one_of_a_role_with_a_path(*, bound: bool) -> None:
+    condition = {"ArnEquals": {"aws:PrincipalArn": f"arn:aws:iam::{ACCOUNT}:role/team/vendor"}}
+    if bound:
+        found = between([], [allow(Condition=condition)], principal=SESSION)
+    else:
+        found = beside_another(shared({"AWS": SESSION}, Condition=condition))
+    assert found.verdict is Verdict.EXPANSION
+    assert found.gained[0].witness.principal == SESSION
+
+
+def test_a_session_is_one_of_its_own_role() -> None:
+    condition = {"ArnEquals": {"aws:PrincipalArn": f"arn:aws:iam::{ACCOUNT}:role/team/other"}}
+    found = between([], [allow(Condition=condition)], principal=SESSION)
+    assert found.verdict is Verdict.EQUIVALENT
