@@ -205,17 +205,20 @@ def guesses(
     for each in wanted:
         given = resource if each.key == RESOURCE else base.get(each.key)
         if isinstance(given, str) and (each.key == RESOURCE or len(options[each.key]) == 1):
-            told |= _captured(each.values[0], given)
+            captured = _captured(each.values[0], given)
+            told |= {key: text for key, text in captured.items() if len(options[key]) > 1}
     fresh = {
         key: _fresh(place)
         for place, key in enumerate(variables)
-        if base.get(key) is None and _is_free(options.get(key, ()))
+        if base.get(key) is None and _is_free(options[key])
     }
     start = {**base, **fresh, **told}
     for start_from in (start, {**base, **fresh}):
         yield from _completed(start_from, wanted, keys, variables, resource)
         for key in (*variables, *keys):
-            for value in (*options.get(key, ()), *map(_fresh, range(3, 5))):
+            if len(options[key]) == 1:
+                continue
+            for value in (*options[key], *map(_fresh, range(3, 5))):
                 if value != start_from.get(key):
                     changed = {**start_from, key: value}
                     yield from _completed(changed, wanted, keys, variables, resource)
@@ -227,8 +230,8 @@ def _fresh(place: int) -> str:
 
 
 def _is_free(values: Sequence[ContextValue | None]) -> bool:
-    """Whether no condition but a linked one says what a key holds."""
-    return all(value is None or value == UNREAD for value in values)
+    """Whether no condition but a linked one says what a key holds, and nothing else does."""
+    return UNREAD in values and all(value in (None, UNREAD) for value in values)
 
 
 def _completed(

@@ -252,7 +252,9 @@ class _Search:
         if not is_readable(condition):
             self.doubts.append(condition)
             return None
-        core, wanted = _core(condition, truth=truth)
+        domain = self.domains.get(condition.key)
+        several = domain is not None and domain.start.several
+        core, wanted = _core(condition, truth=truth, several=several)
         for other, known in links.items():
             if known is not wanted and (
                 other == core or (implies(core, other) if wanted else implies(other, core))
@@ -320,13 +322,16 @@ def _present(states: _States, condition: Condition) -> _States | None:
     return {**states, condition.key: state._replace(absent=False)}
 
 
-def _core(condition: Condition, *, truth: bool) -> tuple[Condition, bool]:
+def _core(condition: Condition, *, truth: bool, several: bool) -> tuple[Condition, bool]:
     """A condition with variables in its positive form, where negation is all that sets it apart.
 
-    Then a condition and its opposite are one fact: a request cannot pass both.
+    Then a condition and its opposite are one fact: a request cannot pass both. It can fail both
+    where the key may hold `several` values.
     """
     operator = condition.operator
     if operator.quantifier is not Quantifier.NONE or operator.if_exists or not operator.negated:
+        return condition, truth
+    if several and not truth:
         return condition, truth
     positive = Operator(operator.name.replace("Not", "", 1), operator.type, operator.relation)
     return Condition(positive, condition.key, condition.values), not truth

@@ -1,0 +1,78 @@
+"""Context keys: which values there are, and keys that hold several of them."""
+
+from typing import Any
+
+import pytest
+from tests.unit.iamdiff.comparing import between
+from tests.unit.iamdiff.policies import allow, deny
+
+from iamdiff import Verdict
+
+KEY = "ex:k"
+NAME = "${aws:username}"
+
+
+def under(*conditions: tuple[str, str, Any]) -> dict[str, Any]:
+    block: dict[str, Any] = {}
+    for operator, key, values in conditions:
+        block.setdefault(operator, {})[key] = values
+    return allow(Condition=block)
+
+
+def test_a_key_holds_several_values_where_a_set_operator_compares_it_with_variables() -> None:
+    old = under(("StringLike", KEY, "*"))
+    new = under(("Null", KEY, "false"), ("ForAnyValue:StringEquals", KEY, NAME))
+    found = between([old], [new])
+    assert found.verdict is Verdict.MIXED
+    assert isinstance(found.gained[0].witness.context[KEY], tuple)
+
+
+def test_a_key_holds_several_values_wherever_a_set_operator_reads_it() -> None:
+    elsewhere = under(("ForAnyValue:StringEquals", KEY, "a")) | {"Action": "ec2:RunInstances"}
+    old, new = under(("StringLike", KEY, "*")), under(("Null", KEY, "false"))
+    assert between([old], [new]).verdict is Verdict.EQUIVALENT
+    assert between([old, elsewhere], [new, elsewhere]).verdict is Verdict.EXPANSION
+
+
+def test_several_values_are_neither_equal_to_a_variable_nor_unequal() -> None:
+    old = under(("StringNotEquals", "aws:TagKeys", NAME))
+    both = under(
+        ("ForAnyValue:StringEquals", "aws:TagKeys", "a"),
+        ("ForAnyValue:StringLike", "aws:TagKeys", "b"),
+    )
+    unlike = deny(Condition={"StringEquals": {"aws:TagKeys": NAME}})
+    found = between([old], [both, unlike])
+    assert found.verdict is Verdict.MIXED
+    assert found.gained[0].witness.context["aws:TagKeys"] == ("a", "b")
+
+
+@pytest.mark.parametrize(
+    ("operator", "value"),
+    [("NumericGreaterThan", "1e30"), ("NumericLessThan", "-1e30"), ("NumericLessThan", "1e999")],
+)
+def test_there_are_numbers_beyond_any(operator: str, value: str) -> None:
+    found = between([deny("s3:ListBucket")], [under((operator, KEY, value))])
+    assert found.verdict is Verdict.EXPANSION
+
+
+def test_there_is_a_number_between_any_two() -> None:
+    one, next_one = "1", "1.0000000000000000000000000000000000000001"
+    found = between(
+        [under(("NumericLessThanEquals", KEY, one))], [under(("NumericLessThan", KEY, next_one))]
+    )
+    assert found.verdict is Verdict.EXPANSION
+
+
+def test_there_are_bytes_besides_any_that_are_named() -> None:
+    named = under(("BinaryEquals", KEY, ["AA==", "AQ==", "Ag=="]))
+    assert between([named], [under(("Null", KEY, "false"))]).verdict is Verdict.EXPANSION
+
+
+def test_no_value_is_all_of_one_kind_and_some_of_another() -> None:
+    never = under(
+        ("Null", KEY, "false"),
+        ("ForAllValues:NumericEquals", KEY, "1"),
+    )
+    spared = deny(Condition={"ForAnyValue:NumericGreaterThan": {KEY: "0"}})
+    assert between([], [never, spared]).lost == ()
+    assert between([spared], [never, spared]).verdict is Verdict.EQUIVALENT
