@@ -74,12 +74,19 @@ def lifted_denies(then: Standing, now: Standing) -> Iterator[Question]:
 def _refusals(
     then: Standing, now: Standing, allow: tuple[Block, int], within: tuple[Block, int | None]
 ) -> Iterator[Question]:
-    """The ways in which what one allow grants now was refused then."""
+    """The ways in which what one allow grants now was refused then.
+
+    Where nothing allowed it, or no boundary did, that is all there is to tell.
+    """
     true = [allow[0], within[0]]
     denies = list(now.denies)
+    if not then.allows or then.ceiling == {}:
+        before = Before.BOUNDARY if then.allows else Before.NOT_ALLOWED
+        yield Question(Cause(allow[1], within[1], before), true, denies)
+        return
     if allow[0] not in then.allows:
-        before = Before.CONDITION if then.allows else Before.NOT_ALLOWED
-        yield Question(Cause(allow[1], within[1], before), true, [*denies, *then.allows])
+        cause = Cause(allow[1], within[1], Before.CONDITION)
+        yield Question(cause, true, [*denies, *then.allows])
     for deny, stopped_by in then.denies.items():
         if deny not in now.denies:
             cause = Cause(allow[1], within[1], Before.DENIED)
