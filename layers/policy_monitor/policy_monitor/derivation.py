@@ -11,7 +11,7 @@ from policy_monitor.access import policy_access, role_access, trust_access
 from policy_monitor.beginning import beginnings
 from policy_monitor.comparisons import Comparisons, Question, unchanged
 from policy_monitor.effects import NO_VERSION, effects
-from policy_monitor.findings import Finding, FindingKind, Severity, Subject
+from policy_monitor.findings import Finding, FindingKind, Severity, Subject, SubjectType
 from policy_monitor.ledger import Checkpoint, Genesis
 from policy_monitor.mutations import Documents, Mutation
 from policy_monitor.ordering import Wider
@@ -59,7 +59,10 @@ def derive(
                 comparison,
                 order_untold=step.order_untold,
             )
-            findings.append(_finding(step.mutation, effect, comparison, text))
+            finding = _finding(step.mutation, effect, comparison, text)
+            if effect.subject.type is SubjectType.POLICY:
+                finding = replace(finding, used_by=step.after.users(effect.subject.arn))
+            findings.append(finding)
     return tuple(findings)
 
 

@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Any
 
 from iamdiff.reasons import UNCONFIRMED
-from policy_monitor.mutations import Actor
+from policy_monitor.mutations import Actor, Use
 
 
 class SubjectType(StrEnum):
@@ -72,6 +72,8 @@ class Finding:
         One sentence for a person.
     inventory : Mapping[str, Any] or None
         What the role can do, by service and access level (`holdings`): with a baseline only.
+    used_by : tuple[tuple[str, Use], ...]
+        Of a policy: who uses it after the change (``role/NAME``), and how.
     """
 
     finding_id: str
@@ -90,6 +92,7 @@ class Finding:
     before: DocumentVersion
     after: DocumentVersion
     inventory: Mapping[str, Any] | None = None
+    used_by: tuple[tuple[str, Use], ...] = ()
 
     @property
     def contradicted(self) -> bool:

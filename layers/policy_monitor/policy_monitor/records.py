@@ -92,7 +92,7 @@ def finding_json(
 ) -> dict[str, Any]:
     """A finding as ``policy-monitor/finding/1`` (design, section 6), members in that order.
 
-    That of a baseline has an ``inventory`` beside them.
+    That of a baseline has an ``inventory`` beside them, that of a policy that is used ``used_by``.
 
     Parameters
     ----------
@@ -102,8 +102,9 @@ def finding_json(
         Whether this finding may have been sent before; the member is there only where it is true.
     """
     members = _encoded(finding)
-    if finding.inventory is None:
-        del members["inventory"]
+    for name in ("inventory", "used_by"):
+        if not members[name]:
+            del members[name]
     return {
         "schema": FINDING_SCHEMA,
         **members,

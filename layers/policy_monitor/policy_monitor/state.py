@@ -61,3 +61,14 @@ class AccountState:
     uses: Mapping[str, frozenset[tuple[str, Use]]] = field(default_factory=dict)
     complete: bool = False
     blind: Mapping[str, str] = field(default_factory=dict)
+
+    def users(self, arn: str) -> tuple[tuple[str, Use], ...]:
+        """Who uses a policy and how, watched or not, sorted."""
+        found = set(self.uses.get(arn, ()))
+        for role in self.roles.values():
+            principal = f"role/{role.name}"
+            if arn in role.attached:
+                found.add((principal, Use.ATTACHED))
+            if arn == role.boundary:
+                found.add((principal, Use.BOUNDARY))
+        return tuple(sorted(found))

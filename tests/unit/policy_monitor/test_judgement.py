@@ -58,6 +58,7 @@ from policy_monitor.mutations import (
     VersionDeleted,
 )
 from policy_monitor.ordering import ALTERED, RANKS
+from policy_monitor.records import finding_json, read_finding
 from policy_monitor.state import AccountState
 from policy_monitor.summary import DEEDS
 from policy_monitor.transitions import TRANSITIONS
@@ -193,6 +194,19 @@ def test_a_wider_boundary_of_the_role_that_changes_nothing_for_it_says_both() ->
     )
     wider = mutation("1", VersionCreated(CEILING, "v2", READ_WRITE, default=True))
     assert verdicts(found(baseline, wider)) == [("policy", "expansion"), ("role", "equivalent")]
+
+
+def test_a_finding_on_a_boundary_lists_whom_it_bounds() -> None:
+    baseline = genesis(
+        role(boundary=CEILING),
+        managed(CEILING, READ),
+        uses={CEILING: frozenset({("role/worker", Use.BOUNDARY), ("user/ada", Use.ATTACHED)})},
+    )
+    wider = mutation("1", VersionCreated(CEILING, "v2", READ_WRITE, default=True))
+    gone = mutation("0", PolicyUseChanged("user/ada", Use.ATTACHED, CEILING, begun=False))
+    finding = one(found(baseline, gone, wider)[1:], SubjectType.POLICY)
+    assert finding.used_by == ((f"role/{ROLE}", Use.BOUNDARY), ("role/worker", Use.BOUNDARY))
+    assert read_finding(finding_json(finding)) == finding
 
 
 def test_a_deny_that_is_lifted_from_a_policy_is_a_gain_of_that_policy() -> None:

@@ -13,8 +13,8 @@ from policy_monitor.messages.grants import Side, sides, total
 from policy_monitor.messages.inventories import inventory_sides
 from policy_monitor.messages.links import Link, event_link, home_region, subject_link
 from policy_monitor.messages.masking import masked
-from policy_monitor.messages.text import Phrase, name, sentence
-from policy_monitor.mutations import ActorKind
+from policy_monitor.messages.text import Phrase, listed, name, sentence
+from policy_monitor.mutations import ActorKind, Use
 from policy_monitor.settings import VERDICTS
 
 SCHEMA = "policy-monitor/finding/1"
@@ -22,6 +22,7 @@ SCHEMA = "policy-monitor/finding/1"
 _TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z")
 
 _REASONS_SHOWN = 5
+_USERS_SHOWN = 10
 _SOFTWARE_LIMIT = 80
 
 REPEATS = (
@@ -182,9 +183,25 @@ def _facts(finding: Mapping[str, Any], arn: str) -> tuple[Fact, ...]:
     time = _text(finding, "time")
     when = time.replace("T", " ").replace("Z", " UTC") if _TIME.fullmatch(time) else name(time)
     return (
+        *_users(finding),
         Fact("What", (name(_text(finding, "event_name")), *versions)),
         Fact("When", (when,)),
         Fact("Where", ("account ", name(_text(finding, "account")), ", ", name(region))),
+    )
+
+
+def _users(finding: Mapping[str, Any]) -> tuple[Fact, ...]:
+    """Who is bounded by a policy, and who it is attached to."""
+    users: dict[str, list[str]] = {}
+    try:
+        for principal, use in finding.get("used_by", ()):
+            users.setdefault(str(use), []).append(str(principal))
+    except (TypeError, ValueError):
+        raise UnreadableEventError("used_by is no list of principals and uses") from None
+    return tuple(
+        Fact(label, listed(users[use], len(users[use]), _USERS_SHOWN))
+        for use, label in ((Use.BOUNDARY, "Bounds"), (Use.ATTACHED, "Attached to"))
+        if use in users
     )
 
 
