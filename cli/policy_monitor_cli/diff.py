@@ -209,7 +209,7 @@ def _document(raw: Any, name: str) -> Document:
 
 def _diff_pairs(source: str, *, reveal: bool) -> int:
     """Compare line by line; a bad line is answered with its error, and the rest goes on."""
-    catalogue.load()
+    catalogue.load().read_all()
     status = 0
     for number, each in enumerate(_lines(source), 1):
         if not each.strip():

