@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from iamdiff.actions import ActionIndex, Sides, build_index
 from iamdiff.arns import Pattern, crossing_readings, is_ambiguous, parse_pattern
-from iamdiff.globs import literal
+from iamdiff.globs import ARN_FIELDS, NO_ARN, literal
 from iamdiff.logic import Undecided
 from iamdiff.model import (
     Access,
@@ -97,8 +97,8 @@ class BodyTable:
     Attributes
     ----------
     crossing : bool
-        How to read resource patterns with fewer than six fields: completed with ``*``, or with
-        stars that run over colons.
+        How to read patterns with fewer than six fields: completed with ``*``, or those of
+        resources with stars that run over colons, those of conditions as matching nothing.
     actions : tuple[dict[int, dict[str, None]], ...]
         By side and body: the patterns of its Action elements.
     exclusions : dict[tuple[str, ...], list[int]]
@@ -166,7 +166,7 @@ class BodyTable:
             None if resources is None else frozenset(resources),
             statement.inverted_resources,
             variables,
-            normal_block(statement.conditions, variables=variables),
+            self._block(statement.conditions, variables=variables),
             statement.principals,
         )
         found = self.known.get(key)
@@ -174,6 +174,26 @@ class BodyTable:
             found = self.known[key] = len(self.bodies)
             self.bodies.append(self._make(key))
         return found
+
+    def _block(self, conditions: Sequence[Condition], *, variables: bool) -> Block:
+        """Conditions in one order; by the crossing reading, short ARN patterns match nothing."""
+        block = normal_block(conditions, variables=variables)
+        short = {
+            value
+            for condition in block
+            if condition.operator.type is ValueType.ARN
+            for value in condition.values
+            if value.count(":") < ARN_FIELDS - 1 and template_of(value) is None
+        }
+        self.ambiguous |= short
+        if not short or not self.crossing:
+            return block
+        return tuple(
+            each._replace(values=tuple(NO_ARN if v in short else v for v in each.values))
+            if each.operator.type is ValueType.ARN
+            else each
+            for each in block
+        )
 
     def _make(self, key: Key) -> Body:
         patterns: dict[Pattern, tuple[str, ...]] = {}

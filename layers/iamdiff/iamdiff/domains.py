@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from iamdiff.arns import arn_cells, parse_pattern
 from iamdiff.cells import cells
 from iamdiff.contexts import KeyState, Predicate, null_predicate, predicate
-from iamdiff.globs import Reading, is_literal, literal, reader
+from iamdiff.globs import NO_ARN, Reading, is_literal, literal, matcher, reader
 from iamdiff.model import Condition, Quantifier, Relation, ValueType
 from iamdiff.values import (
     AddressRange,
@@ -48,6 +48,11 @@ class KeyFacts(NamedTuple):
     fixed: str | None = None
     never: bool = False
 
+    @property
+    def is_bound(self) -> bool:
+        """Whether what it holds is known."""
+        return self.never or self.fixed is not None
+
 
 class Domain(NamedTuple):
     """A key's values.
@@ -66,6 +71,11 @@ class Domain(NamedTuple):
     predicates: dict[Condition, Predicate]
     start: KeyState
     exact: bool = True
+
+    def void(self, condition: Condition) -> Predicate:
+        """The predicate of a condition whose values match nothing."""
+        empty = 1 << self.examples.index("") if "" in self.examples else 0
+        return predicate(condition.operator, 0, self.start.within, empty)
 
 
 def build_domain(
@@ -92,10 +102,10 @@ def build_domain(
             nulls.append(condition)
         elif (test := value_test(condition)) is not None:
             readers[condition] = test
-    has_sets = any(c.operator.quantifier is not Quantifier.NONE for c in readers)
+    has_sets = facts.several or any(c.operator.quantifier is not Quantifier.NONE for c in readers)
     # To set operators the empty text alone is an empty set: it is in a cell of its own.
     examples, exact = _examples(list(readers), facts, budget, empty=not has_sets, apart=apart)
-    reads_text = any(c.operator.type is ValueType.STRING for c in readers)
+    reads_text = not readers or any(c.operator.type is ValueType.STRING for c in readers)
     if has_sets and reads_text and facts.fixed is None:
         examples.append("")
     several = facts.several and facts.fixed is None
@@ -210,7 +220,8 @@ def _weight(condition: Condition) -> int:
 def _pattern(condition: Condition, value: str) -> tuple[str, Reading]:
     """A value of a String… or Arn… condition as a pattern and how to read it."""
     if condition.operator.type is ValueType.ARN:
-        return value, Reading.ARN
+        first, colon, rest = value.partition(":")
+        return f"arn{colon}{rest}" if matcher(first)("arn") else NO_ARN, Reading.ARN
     if condition.operator.relation is Relation.LIKE:
         return value, Reading.PLAIN
     if condition.operator.relation is Relation.EQUALS_IGNORE_CASE:

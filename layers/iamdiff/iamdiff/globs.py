@@ -9,6 +9,8 @@ from enum import Enum
 from functools import lru_cache
 
 ARN_FIELDS = 6
+NO_ARN = ":" * (ARN_FIELDS - 1)
+"""A pattern of six fields that no ARN matches."""
 _STAR, _QUESTION = "\ue000", "\ue001"
 _LITERAL = str.maketrans({"*": _STAR, "?": _QUESTION})
 _READABLE = str.maketrans({_STAR: "*", _QUESTION: "?"})

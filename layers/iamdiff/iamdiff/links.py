@@ -7,7 +7,7 @@ made concrete here: values are put in place of variables, and everything is chec
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -33,6 +33,19 @@ def variables_of(condition: Condition) -> tuple[str, ...]:
             for part in _parts(value)
             if isinstance(part, Variable) and part.key
         )
+    )
+
+
+@lru_cache(maxsize=4096)
+def needs(condition: Condition) -> tuple[tuple[str, ...], ...]:
+    """By value of a condition: the keys, in lower case, without which it matches nothing."""
+    return tuple(
+        tuple(
+            part.key.lower()
+            for part in _parts(value)
+            if isinstance(part, Variable) and part.default is None
+        )
+        for value in condition.values
     )
 
 
@@ -186,6 +199,7 @@ def guesses(
     options: Mapping[str, Sequence[ContextValue | None]],
     links: Mapping[Condition, bool],
     resource: str,
+    bound: Container[str] = (),
 ) -> Iterator[Guess]:
     """Requests in which linked conditions may hold as wanted, the likeliest first.
 
@@ -195,6 +209,8 @@ def guesses(
         What each key may hold, the likeliest first; None: it is absent.
     links : Mapping[Condition, bool]
         Linked conditions, and whether they must hold.
+    bound : Container[str]
+        The keys that hold what they hold, or nothing, whatever the policies say.
     """
     base = {key: values[0] for key, values in options.items()}
     wanted = [each for each, truth in links.items() if truth is not each.operator.negated]
@@ -206,22 +222,25 @@ def guesses(
         given = resource if each.key == RESOURCE else base.get(each.key)
         if isinstance(given, str) and (each.key == RESOURCE or len(options[each.key]) == 1):
             captured = _captured(each.values[0], given)
-            told |= {key: text for key, text in captured.items() if len(options[key]) > 1}
+            told |= {key: text for key, text in captured.items() if key not in bound}
     fresh = {
         key: _fresh(place)
         for place, key in enumerate(variables)
-        if base.get(key) is None and _is_free(options[key])
+        if key not in bound and base.get(key) is None and _is_free(options[key])
     }
     start = {**base, **fresh, **told}
     for start_from in (start, {**base, **fresh}):
         yield from _completed(start_from, wanted, keys, variables, resource)
         for key in (*variables, *keys):
-            if len(options[key]) == 1:
+            if key in bound:
                 continue
-            for value in (*options[key], *map(_fresh, range(3, 5))):
+            for value in (*options[key], *map(_fresh, range(3, 5)), _FRESH_ARN):
                 if value != start_from.get(key):
                     changed = {**start_from, key: value}
                     yield from _completed(changed, wanted, keys, variables, resource)
+
+
+_FRESH_ARN = "arn:aws:iam::123456789012:role/value"
 
 
 def _fresh(place: int) -> str:
@@ -230,8 +249,8 @@ def _fresh(place: int) -> str:
 
 
 def _is_free(values: Sequence[ContextValue | None]) -> bool:
-    """Whether no condition but a linked one says what a key holds, and nothing else does."""
-    return UNREAD in values and all(value in (None, UNREAD) for value in values)
+    """Whether no condition but a linked one says what a key holds."""
+    return all(value is None or value == UNREAD for value in values)
 
 
 def _completed(
@@ -282,7 +301,7 @@ def _capturing(value: str) -> tuple[Mapping[str, str], re.Pattern[str]]:
             written += f"(?P={groups[key]})"
         else:
             groups[key] = f"v{len(groups)}"
-            written += f"(?P<{groups[key]}>.+?)"
+            written += f"(?P<{groups[key]}>.+?|)"
     return groups, re.compile(written, re.DOTALL)
 
 

@@ -15,8 +15,8 @@ from iamdiff.budget import Budget
 from iamdiff.contexts import KeyState, constrain
 from iamdiff.domains import Domain, KeyFacts, build_domain
 from iamdiff.globs import bits, readable
-from iamdiff.links import guesses, holds, implies, is_readable, resolve, variables_of
-from iamdiff.model import Condition, ContextValue, Operator, Quantifier
+from iamdiff.links import guesses, holds, implies, is_readable, needs, resolve, variables_of
+from iamdiff.model import Condition, ContextValue, Operator, Quantifier, ValueType
 
 type Block = tuple[Condition, ...]
 
@@ -126,13 +126,14 @@ class Solver:
             key: self._domain(key, frozenset(by_key.get(key, ())), apart=key in linked)
             for key in dict.fromkeys((*by_key, *sorted(linked)))
         }
+        bound = {key for key in linked if self.facts(key).is_bound}
         search = _Search(domains, self.budget)
         effort = _THOROUGH if self.fruitless < _PATIENCE else _BRIEF
         for states, links in islice(search.run(true, false), effort.answers):
             if not links:
                 return _answer(_context(domains, states), target.example)
             options = {key: _options(domains[key], state) for key, state in states.items()}
-            guessed = guesses(options, links, target.example)
+            guessed = guesses(options, links, target.example, bound)
             for context, resource in islice(guessed, effort.guesses):
                 self.budget.spend(len(false) + 1)
                 if _fits(context, true, false, resource) and (
@@ -153,10 +154,14 @@ class Solver:
         return known
 
     def _resolved(self, condition: Condition) -> Condition:
-        fixed = {key: self.facts(key).fixed for key in variables_of(condition)}
-        if not fixed or None in fixed.values() or condition.key == RESOURCE:
+        if condition.key == RESOURCE or not is_readable(condition):
             return condition
-        return resolve(condition, {key: value for key, value in fixed.items() if value is not None})
+        facts = {key: self.facts(key) for key in variables_of(condition)}
+        if not all(each.is_bound for each in facts.values()):
+            return condition
+        fixed = {key: each.fixed for key, each in facts.items() if each.fixed is not None}
+        resolved = resolve(condition, fixed)
+        return resolved if resolved.values else condition
 
     def _domain(self, key: str, conditions: frozenset[Condition], *, apart: bool) -> Domain:
         known = self.domains.get((key, conditions, apart))
@@ -230,10 +235,14 @@ class _Search:
         self, states: _States, links: _Links, condition: Condition, *, truth: bool
     ) -> tuple[_States, _Links] | None:
         """What holds once a condition must be true (or false); None where it cannot be."""
-        if is_linked(condition):
+        linked = is_linked(condition)
+        void = linked and _is_void(states, condition)
+        if void and condition.key == RESOURCE:
+            return (states, links) if truth is condition.operator.negated else None
+        if linked and not void:
             return self._link(states, links, condition, truth=truth)
         domain = self.domains[condition.key]
-        predicate = domain.predicates.get(condition)
+        predicate = domain.void(condition) if void else domain.predicates.get(condition)
         if predicate is None:
             self.doubts.append(condition)
             return None
@@ -306,6 +315,14 @@ class _Search:
                 return None
             (linked if way[1] != links else ways).append(way)
         return ways + linked
+
+
+def _is_void(states: _States, condition: Condition) -> bool:
+    """Whether the variables of a condition can have no values, so that nothing matches it."""
+    return condition.operator.type in (ValueType.STRING, ValueType.ARN) and all(
+        any(not states[key].single and not states[key].several for key in keys)
+        for keys in needs(condition)
+    )
 
 
 def _present(states: _States, condition: Condition) -> _States | None:

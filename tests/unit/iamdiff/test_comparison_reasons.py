@@ -1,5 +1,7 @@
 """Each reason for an undetermined answer: when it is given, and what it says."""
 
+from typing import Any
+
 import pytest
 from tests.unit.iamdiff.comparing import between, codes
 from tests.unit.iamdiff.policies import allow, deny, document
@@ -106,3 +108,23 @@ def test_a_witness_that_the_reference_evaluator_contradicts(
     reason = only_reason(between([deny()], [allow("s3:GetObject")]))
     assert reason.code == "unconfirmed"
     assert "s3:GetObject" in reason.sentence
+
+
+@pytest.mark.parametrize("pattern", ["*", "arn:aws:iam"])
+def test_a_short_arn_in_a_condition_matches_all_that_it_begins_or_nothing(pattern: str) -> None:
+    def guarded(value: str) -> dict[str, Any]:
+        return allow(Condition={"ArnLike": {"ex:k": value}})
+
+    full = ":".join((*pattern.replace("*", "arn").split(":"), *"*****"[pattern.count(":") :]))
+    for old, new in ((pattern, full), (full, pattern)):
+        found = between([guarded(old)], [guarded(new)])
+        assert found.verdict is Verdict.UNDETERMINED
+        assert codes(found) == {"short-arn"}
+    assert between([guarded(pattern)], [allow()]).verdict is Verdict.EXPANSION
+    assert between([guarded(pattern)], [guarded(pattern), allow()]).verdict is Verdict.EXPANSION
+
+
+def test_a_variable_that_is_none_is_not_taken_for_an_empty_value() -> None:
+    odd = allow(Condition={"StringNotEquals": {"ex:k": "${aws:username"}})
+    empty = allow(Condition={"StringNotEquals": {"ex:k": ""}})
+    assert codes(between([odd], [empty])) == {"variable-syntax"}

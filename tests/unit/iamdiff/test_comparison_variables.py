@@ -78,3 +78,57 @@ def test_a_value_with_a_star_stands_beside_a_variable() -> None:
     found = between([deny()], [allow(Condition=both)])
     assert found.verdict is Verdict.EXPANSION
     assert found.gained[0].witness.context["kms:ViaService"] == "a.*.b"
+
+
+ROLE = "arn:aws:iam::123456789012:role/vendor"
+NAME = "${aws:username}"
+OTHER = allow("s3:ListBucket")
+ANYTHING = allow(Resource="arn:aws:s3:::*")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "verdict"),
+    [
+        ([OTHER], [OTHER, allow(Resource=HOME)], Verdict.EQUIVALENT),
+        ([ANYTHING], [ANYTHING, deny(Resource=HOME)], Verdict.EQUIVALENT),
+        ([ANYTHING], [ANYTHING, deny(NotResource=HOME)], Verdict.REDUCTION),
+        ([allow(NotResource=[HOME])], [allow()], Verdict.EQUIVALENT),
+        ([OTHER], [OTHER, tagged("StringEquals", NAME)], Verdict.EQUIVALENT),
+        ([allow()], [tagged("StringNotEquals", NAME)], Verdict.EQUIVALENT),
+        ([tagged("Null", "true")], [tagged("StringEqualsIfExists", NAME)], Verdict.EQUIVALENT),
+        ([tagged("StringEquals", "a")], [tagged("StringEquals", [NAME, "a"])], Verdict.EQUIVALENT),
+        (
+            [tagged("StringEquals", "b")],
+            [tagged("StringEquals", "${aws:username, 'b'}")],
+            Verdict.EQUIVALENT,
+        ),
+    ],
+)
+def test_the_sessions_of_a_role_have_no_user_name(old: Any, new: Any, verdict: Any) -> None:
+    found = between(old, new, principal=ROLE)
+    assert found.verdict is verdict
+
+
+def test_an_empty_set_passes_where_a_variable_has_no_value() -> None:
+    everyone = allow(Condition={"ForAllValues:StringEquals": {"aws:TagKeys": NAME}})
+    missing = allow(Condition={"Null": {"aws:TagKeys": "true"}})
+    found = between([missing], [everyone], principal=ROLE)
+    assert found.verdict is Verdict.EXPANSION
+    assert found.gained[0].witness.context == {"aws:TagKeys": ""}
+
+
+def test_a_resource_with_the_account_of_a_bound_principal() -> None:
+    own = allow(Resource="arn:aws:s3:::logs-${aws:PrincipalAccount}")
+    found = between([OTHER], [OTHER, own], principal=ROLE)
+    assert found.verdict is Verdict.EXPANSION
+    assert found.gained[0].witness.resource == "arn:aws:s3:::logs-123456789012"
+    spared = between([ANYTHING, deny(Resource="arn:aws:s3:::z")], [ANYTHING, own], principal=ROLE)
+    assert spared.verdict is Verdict.EXPANSION
+
+
+def test_a_key_equals_an_arn_that_a_variable_stands_for() -> None:
+    old, new = tagged("ArnLike", "${aws:PrincipalArn}"), tagged("ArnLike", "${aws:PrincipalArn}")
+    found = between([old], [new | {"Action": "s3:*"}])
+    assert found.verdict is Verdict.EXPANSION
+    context = found.gained[0].witness.context
+    assert context["ex:k"] == context["aws:PrincipalArn".lower()]
