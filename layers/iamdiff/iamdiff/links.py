@@ -234,18 +234,19 @@ def guesses(
         for key in (*variables, *keys):
             if key in bound:
                 continue
-            for value in (*options[key], *map(_fresh, range(3, 5)), _FRESH_ARN):
+            for value in (*options[key], *_OTHERS):
                 if value != start_from.get(key):
                     changed = {**start_from, key: value}
                     yield from _completed(changed, wanted, keys, variables, resource)
 
 
-_FRESH_ARN = "arn:aws:iam::123456789012:role/value"
-
-
 def _fresh(place: int) -> str:
     """A value that no policy is likely to name."""
     return f"value-{place}"
+
+
+_OTHERS = (_fresh(3), _fresh(4), "arn:aws:iam::123456789012:role/value", "")
+"""What else a key may hold for a condition to hold as wanted."""
 
 
 def _is_free(values: Sequence[ContextValue | None]) -> bool:
@@ -301,7 +302,7 @@ def _capturing(value: str) -> tuple[Mapping[str, str], re.Pattern[str]]:
             written += f"(?P={groups[key]})"
         else:
             groups[key] = f"v{len(groups)}"
-            written += f"(?P<{groups[key]}>.+?|)"
+            written += f"(?P<{groups[key]}>.+?)"
     return groups, re.compile(written, re.DOTALL)
 
 
