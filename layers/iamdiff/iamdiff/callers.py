@@ -31,7 +31,7 @@ from iamdiff.principals import (
 )
 
 _ARN_KEY = "aws:principalarn"
-_ACCOUNT = re.compile(r"(?<![0-9])[0-9]{12}(?![0-9])")
+_ACCOUNT = r"(?<![0-9])[0-9]{12}(?![0-9])"
 _NOBODY = Caller(PrincipalType.AWS, "")
 _OF_SOME_PRINCIPALS = PRESENT_IN_ROLE_SESSIONS | ABSENT_IN_ROLE_SESSIONS
 _FORMS = (
@@ -197,7 +197,7 @@ def _accounts_in_conditions(table: BodyTable) -> Iterator[str]:
         for condition in body.block:
             if condition.key.startswith("aws:principal"):
                 for value in condition.values:
-                    yield from _ACCOUNT.findall(value)
+                    yield from re.findall(_ACCOUNT, value)
 
 
 def _reads_principal_keys(table: BodyTable) -> bool:

@@ -51,7 +51,7 @@ _PRINCIPALS = {str(kind): kind for kind in PrincipalType if kind is not Principa
 _EFFECTS = {str(effect): effect for effect in Effect}
 _VERSIONS = ("2008-10-17", "2012-10-17")
 _VERSION_WITH_VARIABLES = "2012-10-17"
-_ACTION = re.compile(r"[A-Za-z0-9-]+:[A-Za-z0-9_.*?-]+")
+_ACTION = r"[A-Za-z0-9-]+:[A-Za-z0-9_.*?-]+"
 _LARGEST = 10_240
 """Characters, blanks not counted: the most that IAM takes from a customer (a role's inline
 policies together). IAM User Guide, "IAM and AWS STS quotas" (reference_iam-quotas)."""
@@ -180,7 +180,7 @@ class _Fault(NamedTuple):
 @lru_cache(maxsize=65536)
 def _action_fault(pattern: str) -> _Fault | None:
     """What is wrong with a pattern of Action, if anything."""
-    if pattern in ("*", "*:*") or _ACTION.fullmatch(pattern):
+    if pattern in ("*", "*:*") or re.fullmatch(_ACTION, pattern):
         return None
     service, colon, _ = pattern.partition(":")
     if "*" in service or "?" in service:

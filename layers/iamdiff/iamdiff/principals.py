@@ -17,9 +17,9 @@ ANONYMOUS = "anonymous"
 
 _EVERYBODY = "*"
 _KINDS = tuple(kind for kind in PrincipalType if kind is not PrincipalType.EVERYONE)
-_ACCOUNT = re.compile(r"[0-9]{12}")
-_UNIQUE_ID = re.compile(r"A[A-Z]{3}[A-Z0-9]{6,}")
-_CANONICAL_ID = re.compile(r"[0-9a-f]{64}")
+_ACCOUNT = r"[0-9]{12}"
+_UNIQUE_ID = r"A[A-Z]{3}[A-Z0-9]{6,}"
+_CANONICAL_ID = r"[0-9a-f]{64}"
 _PROVIDER = ("saml-provider/", "oidc-provider/")
 _SERVICE = (".amazonaws.com", ".amazonaws.com.cn")
 # "Web identity session principals": a provider whose name looks like a service's.
@@ -79,7 +79,7 @@ def write_caller(kind: PrincipalType, name: str) -> str:
 
 def _caller(kind: PrincipalType, name: str) -> Caller:
     if kind is PrincipalType.AWS:
-        if _ACCOUNT.fullmatch(name):
+        if re.fullmatch(_ACCOUNT, name):
             return Caller(kind, name, name, "root")
         if arn := read_arn(name):
             return Caller(kind, name, arn[4], arn[5])
@@ -90,9 +90,9 @@ def _kind_by_form(name: str) -> PrincipalType:
     arn = read_arn(name)
     if arn and arn[5].startswith(_PROVIDER):
         return PrincipalType.FEDERATED
-    if arn or name == ANONYMOUS or _ACCOUNT.fullmatch(name) or _UNIQUE_ID.fullmatch(name):
+    if arn or name == ANONYMOUS or re.fullmatch(_ACCOUNT, name) or re.fullmatch(_UNIQUE_ID, name):
         return PrincipalType.AWS
-    if _CANONICAL_ID.fullmatch(name):
+    if re.fullmatch(_CANONICAL_ID, name):
         return PrincipalType.CANONICAL_USER
     if name.endswith(_SERVICE) and name != _WEB_IDENTITY_PROVIDER:
         return PrincipalType.SERVICE

@@ -12,7 +12,7 @@ from iamdiff.model import PrincipalType, Request
 from iamdiff.principals import ANONYMOUS, Caller, keys_of, parse_caller
 from iamdiff.values import read_arn
 
-_ACTION = re.compile(r"[A-Za-z0-9-]+:[A-Za-z0-9_.-]+")
+_ACTION = r"[A-Za-z0-9-]+:[A-Za-z0-9_.-]+"
 NO_RESOURCE = "*"
 """The resource of an action that takes none."""
 
@@ -77,7 +77,7 @@ def _agrees(given: tuple[str, ...], fixed: str, key: str, caller: Caller) -> boo
 
 def request_fault(request: Request, kind: str) -> Undecided | None:
     """Why AWS could receive no such request; None where it could."""
-    if not _ACTION.fullmatch(request.action):
+    if not re.fullmatch(_ACTION, request.action):
         return _no_request(f"{request.action} is no action")
     if request.resource != NO_RESOURCE and read_arn(request.resource) is None:
         return _no_request(f"{request.resource} is no ARN")

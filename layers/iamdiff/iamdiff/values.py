@@ -13,20 +13,18 @@ if TYPE_CHECKING:
     from decimal import Decimal
 
 _CACHE = 4096
-_NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?")
-_EPOCH = re.compile(r"-?[0-9]{1,15}(?:\.[0-9]{1,9})?")
-_YEAR = re.compile(r"[0-9]{4}")
+# Patterns stay texts until they are used: `re` compiles each once, and importing costs less.
+_NUMBER = r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?"
+_EPOCH = r"-?[0-9]{1,15}(?:\.[0-9]{1,9})?"
+_YEAR = r"[0-9]{4}"
 # https://www.w3.org/TR/NOTE-datetime: a time of day has a zone designator.
-_DATE = re.compile(
-    r"""(?P<year>[0-9]{4})-(?P<month>[0-9]{2})
+_DATE = r"""(?x) (?P<year>[0-9]{4})-(?P<month>[0-9]{2})
         (?: -(?P<day>[0-9]{2})
             (?: T(?P<hour>[01][0-9]|2[0-3]):(?P<minute>[0-5][0-9])
                 (?: :(?P<second>[0-5][0-9](?:\.[0-9]{1,9})?) )?
                 (?: Z | (?P<sign>[+-])(?P<zone_hour>[01][0-9]|2[0-3]):(?P<zone_minute>[0-5][0-9]) )
             )?
-        )?""",
-    re.VERBOSE,
-)
+        )?"""
 _ARN_FIELDS = 6
 
 
@@ -38,7 +36,7 @@ def fold_case(text: str) -> str:
 @lru_cache(maxsize=_CACHE)
 def read_number(text: str) -> "Decimal | None":
     """An integer or decimal, exactly."""
-    if not _NUMBER.fullmatch(text):
+    if not re.fullmatch(_NUMBER, text):
         return None
     from decimal import Decimal  # noqa: PLC0415 - slow to import, and few policies need it
 
@@ -53,11 +51,11 @@ def read_date(text: str) -> "Decimal | None":
     """
     from decimal import Decimal  # noqa: PLC0415 - slow to import, and few policies need it
 
-    if _YEAR.fullmatch(text):
+    if re.fullmatch(_YEAR, text):
         return None
-    if _EPOCH.fullmatch(text):
+    if re.fullmatch(_EPOCH, text):
         return Decimal(text)
-    found = _DATE.fullmatch(text)
+    found = re.fullmatch(_DATE, text)
     if found is None:
         return None
     from datetime import date  # noqa: PLC0415 - the same
