@@ -19,7 +19,9 @@ from iamdiff.budget import Budget, BudgetExceeded
 from iamdiff.catalogue import Catalogue, CataloguedAction, gravity
 from iamdiff.globs import is_literal, matcher
 from iamdiff.grants import Entry, Row, widest
+from iamdiff.logic import Undecided
 from iamdiff.model import Request, Statement
+from iamdiff.variables import Variable, has_variables, parse_variables
 
 
 class Spelling:
@@ -35,8 +37,19 @@ class Spelling:
 
     @cached_property
     def keys(self) -> Mapping[str, str]:
-        """Context keys."""
-        return {c.key.lower(): c.key for each in self.statements for c in each.conditions}
+        """Context keys, those of policy variables among them."""
+        return {key.lower(): key for each in self.statements for key in _keys_of(each)}
+
+
+def _keys_of(statement: Statement) -> Iterator[str]:
+    texts = [*(statement.resources or ())]
+    for condition in statement.conditions:
+        texts += condition.values
+        yield condition.key
+    for text in filter(has_variables, texts):
+        parts = parse_variables(text)
+        if not isinstance(parts, Undecided):
+            yield from (part.key for part in parts if isinstance(part, Variable) and part.key)
 
 
 class Naming:

@@ -131,4 +131,9 @@ def test_a_key_equals_an_arn_that_a_variable_stands_for() -> None:
     found = between([old], [new | {"Action": "s3:*"}])
     assert found.verdict is Verdict.EXPANSION
     context = found.gained[0].witness.context
-    assert context["ex:k"] == context["aws:PrincipalArn".lower()]
+    assert context["ex:k"] == context["aws:PrincipalArn"]
+
+
+def test_a_witness_spells_a_variable_s_key_as_the_policy_does() -> None:
+    (grant,) = between([deny()], [allow(Resource="arn:aws:s3:::${aws:PrincipalTag/Team}/*")]).gained
+    assert list(grant.witness.context) == ["aws:PrincipalTag/Team"]
