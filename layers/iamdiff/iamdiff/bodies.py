@@ -13,7 +13,7 @@ from typing import NamedTuple
 from iamdiff.actions import ActionIndex, Sides, build_index
 from iamdiff.arns import Pattern, crossing_readings, is_ambiguous, parse_pattern
 from iamdiff.globs import ARN_FIELDS, NO_ARN, literal
-from iamdiff.logic import Undecided
+from iamdiff.logic import Doubt, Undecided
 from iamdiff.model import (
     Access,
     Condition,
@@ -98,13 +98,14 @@ class BodyTable:
     ----------
     crossing : bool
         How to read patterns with fewer than six fields: completed with ``*``, or those of
-        resources with stars that run over colons, those of conditions as matching nothing.
+        resources with stars that run over colons, those of conditions as matching nothing. And
+        whether an empty NotAction or NotResource makes a statement speak of nothing.
     actions : tuple[dict[int, dict[str, None]], ...]
         By side and body: the patterns of its Action elements.
     exclusions : dict[tuple[str, ...], list[int]]
         By NotAction element: masks of the old and of the new side's bodies that have it.
-    ambiguous : set[str]
-        The patterns on which the two readings differ.
+    ambiguous : dict[str, Doubt]
+        What the two readings read differently.
     """
 
     def __init__(self, *, crossing: bool = False) -> None:
@@ -113,7 +114,7 @@ class BodyTable:
         self.places: tuple[dict[int, list[Place]], dict[int, list[Place]]] = ({}, {})
         self.actions: tuple[dict[int, dict[str, None]], ...] = ({}, {})
         self.exclusions: dict[tuple[str, ...], list[int]] = {}
-        self.ambiguous: set[str] = set()
+        self.ambiguous: dict[str, Doubt] = {}
         self.known: dict[Key, int] = {}
 
     def add(self, access: Access, side: int, *, bounded: bool) -> None:
@@ -131,6 +132,10 @@ class BodyTable:
 
     def _add_document(self, document: Document, number: int, side: int) -> None:
         for statement in document.statements:
+            if _is_open(statement):
+                self.ambiguous["an empty NotAction or NotResource"] = Doubt.EMPTY_LIST
+                if self.crossing:
+                    continue
             body = self._body(statement, number, variables=document.variables)
             places = self.places[side].setdefault(body, [])
             if document is not _NO_BOUNDARY:
@@ -185,7 +190,7 @@ class BodyTable:
             for value in condition.values
             if value.count(":") < ARN_FIELDS - 1 and template_of(value) is None
         }
-        self.ambiguous |= short
+        self.ambiguous |= dict.fromkeys(short, Doubt.SHORT_ARN)
         if not short or not self.crossing:
             return block
         return tuple(
@@ -216,10 +221,17 @@ class BodyTable:
 
     def _readings(self, text: str) -> Iterable[Pattern]:
         if is_ambiguous(text):
-            self.ambiguous.add(text)
+            self.ambiguous[text] = Doubt.SHORT_ARN
             if self.crossing:
                 return [parse_pattern(each) for each in crossing_readings(text)]
         return [parse_pattern(text)]
+
+
+def _is_open(statement: Statement) -> bool:
+    """Whether it excludes an empty list: then it speaks of everything, or of nothing."""
+    return (statement.inverted_actions and not statement.actions) or (
+        statement.inverted_resources and not statement.resources
+    )
 
 
 def _holds_variables(statement: Statement) -> bool:

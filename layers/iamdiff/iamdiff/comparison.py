@@ -6,8 +6,9 @@ from iamdiff.bodies import BodyTable
 from iamdiff.budget import DEFAULT_STEPS, Budget, BudgetExceeded
 from iamdiff.catalogue import Catalogue, EmptyCatalogue
 from iamdiff.kinds import Kind
+from iamdiff.logic import Doubt
 from iamdiff.model import Access
-from iamdiff.reasons import Reason
+from iamdiff.reasons import Reason, two_readings
 from iamdiff.search import BOTH, Question, Search
 from iamdiff.verdicts import Comparison, Verdict
 
@@ -48,16 +49,13 @@ def compare(
     other, _ = _read(question, budget, crossing=True)
     if other.verdict == comparison.verdict:
         return comparison
-    named = ", ".join(sorted(ambiguous))
-    reason = Reason(
-        "short-arn",
-        f"AWS's pages allow two readings of {named}, and the verdict depends on which",
-    )
-    return _undetermined(comparison, [reason])
+    return _undetermined(comparison, two_readings(ambiguous, ", and the verdict depends on which"))
 
 
-def _read(question: Question, budget: Budget, *, crossing: bool) -> tuple[Comparison, set[str]]:
-    """Compare by one reading of short ARN patterns; and those that have another."""
+def _read(
+    question: Question, budget: Budget, *, crossing: bool
+) -> tuple[Comparison, dict[str, Doubt]]:
+    """Compare by one reading of what has two; and what has another."""
     table = BodyTable(crossing=crossing)
     table.add(question.old, 0, bounded=question.bounded)
     table.add(question.new, 1, bounded=question.bounded)

@@ -12,8 +12,9 @@ from iamdiff.catalogue import Catalogue, CataloguedAction
 from iamdiff.globs import bits, matcher
 from iamdiff.kinds import Kind
 from iamdiff.limits import Asked, Limit, Outcome, Questions
+from iamdiff.logic import Doubt
 from iamdiff.model import Access, Condition, Effect, Statement
-from iamdiff.reasons import Reason
+from iamdiff.reasons import Reason, two_readings
 from iamdiff.solver import Solver
 
 MOST_STEPS = 10 * DEFAULT_STEPS
@@ -107,10 +108,8 @@ def take_inventory(
     ambiguous = stock.count(crossing=False)
     if ambiguous:
         stock.count(crossing=True)
-        named = ", ".join(sorted(ambiguous))
-        stock.doubt(
-            "short-arn", f"AWS's pages allow two readings of {named}; either's actions count"
-        )
+        for reason in two_readings(ambiguous, "; either's actions count"):
+            stock.doubt(reason.code, reason.sentence)
     return stock.inventory()
 
 
@@ -147,7 +146,7 @@ class _Stock:
         """Note what could not be decided."""
         self.reasons[sentence] = Reason(code, sentence)
 
-    def count(self, *, crossing: bool) -> set[str]:
+    def count(self, *, crossing: bool) -> dict[str, Doubt]:
         """Count what one reading of short resource patterns allows; which patterns are such."""
         table = BodyTable(crossing=crossing)
         bounded = self.access.boundary is not None

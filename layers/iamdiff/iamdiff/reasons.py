@@ -1,5 +1,6 @@
 """Why a comparison could not be decided: each reason has a name and a sentence."""
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from iamdiff.bodies import LINK, NOT_LINK, is_linked, template_of
@@ -7,6 +8,7 @@ from iamdiff.domains import value_test
 from iamdiff.evaluator import evaluate
 from iamdiff.kinds import Kind
 from iamdiff.links import is_readable
+from iamdiff.logic import Doubt
 from iamdiff.model import Access, Condition, Document, Effect, Request, Statement, ValueType
 
 UNCONFIRMED = "unconfirmed"
@@ -36,6 +38,15 @@ def reason_of(condition: Condition) -> Reason:
     if condition.operator.type is ValueType.NULL or value_test(condition) is None:
         return Reason("unreadable-value", f"{name} has a value that it cannot read")
     return Reason("mixed-types", f"{name} reads a key that conditions of other types read too")
+
+
+def two_readings(ambiguous: Mapping[str, Doubt], consequence: str) -> list[Reason]:
+    """What AWS's pages leave open in the elements and patterns of a comparison."""
+    return [
+        Reason(code, f"AWS's pages allow two readings of {', '.join(sorted(named))}{consequence}")
+        for code in sorted(set(ambiguous.values()))
+        if (named := [text for text, each in ambiguous.items() if each is code])
+    ]
 
 
 def fault_of(witness: Request, refusing: Access, allowing: Access, kind: Kind) -> Reason | None:

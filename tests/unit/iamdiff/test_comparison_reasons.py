@@ -128,3 +128,14 @@ def test_a_variable_that_is_none_is_not_taken_for_an_empty_value() -> None:
     odd = allow(Condition={"StringNotEquals": {"ex:k": "${aws:username"}})
     empty = allow(Condition={"StringNotEquals": {"ex:k": ""}})
     assert codes(between([odd], [empty])) == {"variable-syntax"}
+
+
+@pytest.mark.parametrize(
+    "empty", [allow(NotAction=[]), allow(NotResource=[])], ids=["NotAction", "NotResource"]
+)
+def test_an_empty_exclusion_excludes_nothing_or_says_nothing(empty: dict[str, Any]) -> None:
+    everything = allow("*") if "NotAction" in empty else allow()
+    assert codes(between([empty], [everything])) == {"empty-list"}
+    assert codes(between([everything], [empty])) == {"empty-list"}
+    other = allow("ec2:RunInstances")
+    assert between([everything, empty], [everything, empty, other]).undetermined == ()
