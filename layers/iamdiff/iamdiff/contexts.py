@@ -95,8 +95,7 @@ def null_predicate(condition: Condition, everything: int) -> Predicate | None:
         case _ if not wanted or not wanted <= {"true", "false"}:
             return None
     present = everything if "false" in wanted else 0
-    several = Several.ALL if "false" in wanted else Several.NEVER
-    return Predicate("true" in wanted, present, several, present)
+    return Predicate("true" in wanted, present, Several.ALL, present)
 
 
 def constrain(state: KeyState, condition: Predicate, *, truth: bool) -> KeyState | None:

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from tests.unit.iamdiff.comparing import between
+from tests.unit.iamdiff.comparing import between, codes
 from tests.unit.iamdiff.policies import allow, deny
 
 from iamdiff import Verdict
@@ -76,3 +76,10 @@ def test_no_value_is_all_of_one_kind_and_some_of_another() -> None:
     spared = deny(Condition={"ForAnyValue:NumericGreaterThan": {KEY: "0"}})
     assert between([], [never, spared]).lost == ()
     assert between([spared], [never, spared]).verdict is Verdict.EQUIVALENT
+
+
+def test_null_of_both_asks_for_nothing_and_of_neither_is_open() -> None:
+    either = under(("Null", KEY, ["true", "false"]))
+    assert between([either], [allow()]).verdict is Verdict.EQUIVALENT
+    neither = under(("Null", KEY, []))
+    assert codes(between([neither], [deny()])) == {"empty-list"}
