@@ -99,3 +99,47 @@ def test_a_session_is_one_of_its_own_role() -> None:
     condition = {"ArnEquals": {"aws:PrincipalArn": f"arn:aws:iam::{ACCOUNT}:role/team/other"}}
     found = between([], [allow(Condition=condition)], principal=SESSION)
     assert found.verdict is Verdict.EQUIVALENT
+
+
+def test_an_anonymous_request_is_not_signed() -> None:
+    unsigned = {"Null": {"aws:PrincipalIsAWSService": "true"}}
+    anonymous = {"StringEquals": {"aws:PrincipalType": "Anonymous"}}
+    found = beside_another(shared("*", Condition={**unsigned, **anonymous}))
+    assert found.verdict is Verdict.EXPANSION
+    assert "anonymous" in {grant.witness.principal for grant in found.gained}
+
+
+@pytest.mark.parametrize(
+    ("key", "verdict"),
+    [
+        ("ex:k", Verdict.EXPANSION),
+        ("aws:TokenIssueTime", Verdict.EQUIVALENT),
+        ("aws:PrincipalIsAWSService", Verdict.EQUIVALENT),
+        ("aws:username", Verdict.EXPANSION),
+    ],
+)
+def test_a_role_s_session_lacks_only_what_may_be_absent(key: str, verdict: Verdict) -> None:
+    found = between([], [allow(Condition={"Null": {key: "true"}})], principal=ROLE)
+    assert found.verdict is verdict
+
+
+def test_another_role_is_another_principal() -> None:
+    other = f"arn:aws:iam::{ACCOUNT}:role/other"
+    found = between([shared({"AWS": ROLE})], [shared({"AWS": other})], kind="resource")
+    assert found.verdict is Verdict.MIXED
+    assert [grant.witness.principal for grant in found.gained] == [other]
+    assert [grant.witness.principal for grant in found.lost] == [ROLE]
+
+
+def test_an_account_that_a_condition_names_is_one_of_all() -> None:
+    own = {"StringEquals": {"aws:PrincipalAccount": ACCOUNT}}
+    found = beside_another(shared({"AWS": "*"}, Condition=own))
+    assert f"arn:aws:iam::{ACCOUNT}:root" in {each.witness.principal for each in found.gained}
+
+
+def test_a_deleted_principal_is_shown_by_its_id() -> None:
+    unique = "AROAEXAMPLEEXAMPLE"
+    found = beside_another(
+        shared({"AWS": unique}, Condition={"ArnLike": {"aws:PrincipalArn": ROLE}})
+    )
+    assert [grant.witness.principal for grant in found.gained] == [unique]

@@ -137,3 +137,17 @@ def test_a_key_equals_an_arn_that_a_variable_stands_for() -> None:
 def test_a_witness_spells_a_variable_s_key_as_the_policy_does() -> None:
     (grant,) = between([deny()], [allow(Resource="arn:aws:s3:::${aws:PrincipalTag/Team}/*")]).gained
     assert list(grant.witness.context) == ["aws:PrincipalTag/Team"]
+
+
+def test_what_is_unlike_a_template_is_not_equal_to_a_narrower_one() -> None:
+    unequal, unlike = tagged("StringNotEquals", "${ex:a}"), tagged("StringNotLike", "${ex:a}*")
+    assert between([unequal], [unlike]).verdict is Verdict.REDUCTION
+    assert between([unlike], [unequal]).verdict is Verdict.EXPANSION
+
+
+def test_a_key_that_must_be_absent_is_so_beside_a_variable() -> None:
+    absent = {"Null": {"ex:k": "true"}, "StringEqualsIfExists": {"ex:k": "${ex:a}"}}
+    home = "arn:aws:s3:::home/${ex:a}"
+    found = between([OTHER], [OTHER, allow(Condition=absent, Resource=home)])
+    assert found.verdict is Verdict.EXPANSION
+    assert "ex:k" not in found.gained[0].witness.context
