@@ -151,3 +151,19 @@ def test_a_key_that_must_be_absent_is_so_beside_a_variable() -> None:
     found = between([OTHER], [OTHER, allow(Condition=absent, Resource=home)])
     assert found.verdict is Verdict.EXPANSION
     assert "ex:k" not in found.gained[0].witness.context
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (tagged("StringEqualsIfExists", "${ex:a}"), tagged("StringLike", "${ex:a}*")),
+        (tagged("StringEquals", "${ex:a}"), tagged("ArnLike", "${ex:a}")),
+        (
+            tagged("StringEquals", "${ex:a}"),
+            allow(Condition={"StringLike": {"ex:j": "${ex:a}*"}}),
+        ),
+    ],
+    ids=["an absent key", "no ARN", "another key"],
+)
+def test_a_template_covers_only_what_it_surely_covers(one: Any, other: Any) -> None:
+    assert between([one], [other]).lost
