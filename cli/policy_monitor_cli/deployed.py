@@ -37,8 +37,7 @@ class Deployed:
 def deployed(*, stack: str | None, table: str | None, region: str | None) -> Deployed:
     """The ledger of a stack, or a table that is one.
 
-    Actions to allow: ``dynamodb:DescribeTable``, ``GetItem``, ``Query``, ``BatchGetItem`` on the
-    table, ``kms:Decrypt`` on its key; ``cloudformation:DescribeStacks`` where a stack is named.
+    Which actions to allow is told in docs/operations.md.
 
     Parameters
     ----------
@@ -50,10 +49,13 @@ def deployed(*, stack: str | None, table: str | None, region: str | None) -> Dep
     Raises
     ------
     InputError
-        There is no such stack or table, or no credentials or region to ask with.
+        Neither or both are named, there is no such stack or table, or no credentials or region to
+        ask with.
     PolicyMonitorError
         AWS did not answer, or denied it.
     """
+    if (stack is None) == (table is None):
+        raise InputError("name one of --stack and --table: where the ledger is")
     name = table or _table_of(str(stack), region)
     client = _client("dynamodb", region)
     thing = f"table {name}"
@@ -73,6 +75,25 @@ def deployed(*, stack: str | None, table: str | None, region: str | None) -> Dep
     if told is None:
         raise InputError(f"{thing}: its ARN {arn} names no account")
     return Deployed(DynamoDBLedger(client, name, told[1]), DynamoDBOutbox(client, name, told[1]))
+
+
+def caller(region: str | None) -> str:
+    """The ARN by which AWS knows the caller; asking takes no permission.
+
+    Raises
+    ------
+    InputError
+        There are no credentials, or none that work.
+    PolicyMonitorError
+        AWS did not answer.
+    """
+    client = _client("sts", region)
+    try:
+        return str(client.get_caller_identity()["Arn"])
+    except ClientError as error:
+        raise fault(error, service="sts", thing="your identity") from error
+    except BotoCoreError as error:
+        raise _unreachable(error, "sts", "your identity") from error
 
 
 def _table_of(stack: str, region: str | None) -> str:

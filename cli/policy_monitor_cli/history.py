@@ -18,7 +18,10 @@ from policy_monitor_cli.options import (
     Baseline,
     Format,
     Policies,
+    Region,
     Roles,
+    Stack,
+    Table,
     watched,
 )
 from policy_monitor_cli.replay import UNREADABLE, Through, replayed, say
@@ -36,16 +39,9 @@ def history(
         list[Path] | None, typer.Argument(metavar="SOURCE", help=SOURCE_HELP)
     ] = None,
     *,
-    stack: Annotated[
-        str | None, typer.Option(metavar="NAME", help="The deployed stack whose ledger is read.")
-    ] = None,
-    table: Annotated[
-        str | None, typer.Option(metavar="NAME", help="The ledger's table, in a stack's place.")
-    ] = None,
-    region: Annotated[
-        str | None,
-        typer.Option(metavar="REGION", help="Where the stack is. Default: your AWS settings'."),
-    ] = None,
+    stack: Stack = None,
+    table: Table = None,
+    region: Region = None,
     baseline: Baseline = None,
     role: Roles = None,
     policy: Policies = None,

@@ -10,6 +10,7 @@ from policy_monitor_cli.demo import demo
 from policy_monitor_cli.diff import diff
 from policy_monitor_cli.history import EXAMPLES as HISTORY_EXAMPLES
 from policy_monitor_cli.history import history
+from policy_monitor_cli.notices import ACK_EXAMPLES, OPEN_EXAMPLES, ack, open_
 from policy_monitor_cli.replay import EXAMPLES as REPLAY_EXAMPLES
 from policy_monitor_cli.replay import replay
 from policy_monitor_cli.show import show
@@ -31,6 +32,8 @@ app.command()(diff)
 app.command()(show)
 app.command(epilog=REPLAY_EXAMPLES)(replay)
 app.command(epilog=HISTORY_EXAMPLES)(history)
+app.command("open", epilog=OPEN_EXAMPLES)(open_)
+app.command(epilog=ACK_EXAMPLES)(ack)
 app.command()(demo)
 
 

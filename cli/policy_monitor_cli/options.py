@@ -35,6 +35,18 @@ Policies = Annotated[
 ]
 
 
+Stack = Annotated[
+    str | None, typer.Option(metavar="NAME", help="The deployed stack whose ledger is read.")
+]
+Table = Annotated[
+    str | None, typer.Option(metavar="NAME", help="The ledger's table, in a stack's place.")
+]
+Region = Annotated[
+    str | None,
+    typer.Option(metavar="REGION", help="Where the stack is. Default: your AWS settings'."),
+]
+
+
 class Format(StrEnum):
     """How findings are shown."""
 

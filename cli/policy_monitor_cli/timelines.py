@@ -26,7 +26,7 @@ ATTEMPT_STYLE = "bold blue"
 NOTE_STYLE = "yellow"
 FATE_STYLES = {Fate.IGNORED: "dim", Fate.DUPLICATE: "dim", Fate.DEAD_LETTER: "bold red"}
 
-CHANNELS = {"sns": "by the topic", "slack": "in Slack"}
+CHANNELS = {"sns": "by the topic", "slack": "in Slack", "chat": "by Amazon Q"}
 """How people were told, by the outbox's names."""
 
 STATES = {
@@ -100,14 +100,14 @@ def account_of(chapter: Chapter) -> RenderableType:
     for entry in chapter.before:
         earlier.append(Text(f"before: {_said(entry)}", NOTE_STYLE))
         earlier += [Padding(line, (0, 0, 0, 2)) for line in _announced(entry)]
-    parts = [_change(chapter), *earlier, *_announced(chapter.entry)]
+    parts = [change(chapter), *earlier, *_announced(chapter.entry)]
     return _row(chapter.entry.finding.time, Group(*parts))
 
 
 def tally(outcome: Outcome) -> Text:
     """One line: how many events came, and what became of them."""
     verdicts = Counter(finding.verdict for finding in outcome.findings)
-    text = Text(f"{_counted(outcome.events, 'event')}, ").append_text(verdict_counts(verdicts))
+    text = Text(f"{counted(outcome.events, 'event')}, ").append_text(verdict_counts(verdicts))
     for fate, words in (
         (Fate.IGNORED, "{:,} ignored"),
         (Fate.DUPLICATE, "{:,} delivered again"),
@@ -120,7 +120,7 @@ def tally(outcome: Outcome) -> Text:
 
 def verdict_counts(verdicts: Counter[str]) -> Text:
     """``3 findings: 2 expansion, 1 reduction``."""
-    text = Text(f"{_counted(verdicts.total(), 'finding')}: ")
+    text = Text(f"{counted(verdicts.total(), 'finding')}: ")
     shares = [
         Text(f"{verdicts[verdict]:,} {verdict}", style)
         for verdict, style in VERDICT_STYLES.items()
@@ -146,10 +146,11 @@ def _replayed(chapter: Chapter, outcome: Outcome) -> RenderableType:
         notes.append(f"Before, people were told: {_said(said)}")
     if after := outcome.late.get(chapter.entry.finding.event_id):
         notes.append(f"This event came late, after one of {_moment(after)}.")
-    return Group(_change(chapter), *(Text(note, NOTE_STYLE) for note in notes))
+    return Group(change(chapter), *(Text(note, NOTE_STYLE) for note in notes))
 
 
-def _change(chapter: Chapter) -> RenderableType:
+def change(chapter: Chapter) -> RenderableType:
+    """What holds of a change: verdict, severity, summary, an example of each side, who made it."""
     finding = chapter.entry.finding
     said = content(entry_json(chapter.entry))
     style = ATTEMPT_STYLE if finding.kind == "attempt" else VERDICT_STYLES[finding.verdict]
@@ -220,5 +221,6 @@ def _moment(time: str) -> str:
     return time.replace("T", " ").replace("Z", " UTC")
 
 
-def _counted(count: int, noun: str) -> str:
+def counted(count: int, noun: str) -> str:
+    """``1 finding``, ``2 findings``."""
     return f"{count:,} {noun}{'' if count == 1 else 's'}"

@@ -1,4 +1,4 @@
-"""announce: tell people of the findings that hold now, each once."""
+"""announce: tell people of the findings that hold now, each once, and of what stays open."""
 
 import os
 from functools import cache
@@ -21,6 +21,7 @@ from policy_monitor.adapters.dynamodb import DynamoDBLedger
 from policy_monitor.adapters.outbox import DynamoDBOutbox
 from policy_monitor.adapters.sns import PUBLISH_ONCE, Topic
 from policy_monitor.announcement import Outcome, announce
+from policy_monitor.digest import remind
 from policy_monitor.errors import InputError, RetryableError
 from policy_monitor.records import read_current
 from policy_monitor.settings import Settings
@@ -34,8 +35,14 @@ _CONFIG = Config(connect_timeout=5, read_timeout=10, retries={"mode": "standard"
 
 @logger.inject_lambda_context
 @metrics.log_metrics
-def handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailureResponse:
-    """Announce the CURRENT rows of a stream batch; the answer names those to deliver again."""
+def handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailureResponse | None:
+    """Announce the CURRENT rows of a stream batch; the answer names those to deliver again.
+
+    The schedule of the digest wakes it too.
+    """
+    if event.get("detail-type") == "Scheduled Event":
+        send_digest(str(event["time"]), context.invoked_function_arn.split(":")[4])
+        return None
     blocked: set[str] = set()
     return process_partial_response(
         event=event,
@@ -45,8 +52,10 @@ def handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailure
     )
 
 
-def tell(record: DynamoDBRecord, blocked: set[str]) -> Outcome:
-    """Announce one row; `blocked` holds the slots of this batch whose earlier row failed.
+def tell(record: DynamoDBRecord, blocked: set[str]) -> None:
+    """Announce one row on every channel.
+
+    `blocked` holds the slots of this batch whose earlier row failed.
 
     A slot's rows go out in their order, or a correction would come before what it corrects.
     """
@@ -56,26 +65,39 @@ def tell(record: DynamoDBRecord, blocked: set[str]) -> Outcome:
     slot = str(row.new_image.get("slot"))
     if slot in blocked:
         raise RetryableError(f"{slot}: waits for an earlier row of this slot")
-    outcome = None
+    outcomes: dict[str, Outcome] = {}
     try:
         current = read_current(row.new_image)
         account = row.new_image["pk"].removeprefix("ACCOUNT#")
-        outcome = announce(
-            current,
-            ledger=DynamoDBLedger(dynamodb(), os.environ["TABLE_NAME"], account),
-            outbox=DynamoDBOutbox(dynamodb(), os.environ["TABLE_NAME"], account),
-            channel=topic(),
-            settings=settings(),
-        )
+        ledger, outbox = stores(account)
+        for channel in channels():
+            outcomes[channel.name] = announce(
+                current, ledger=ledger, outbox=outbox, channel=channel, settings=settings()
+            )
     except Exception:
         blocked.add(slot)
         logger.exception("finding not announced", slot=slot)
         raise
     finally:
-        told = outcome in {Outcome.SENT, Outcome.REPEATED}
+        told = not {Outcome.SENT, Outcome.REPEATED}.isdisjoint(outcomes.values())
         metrics.add_metric(name="Announcements", unit=MetricUnit.Count, value=int(told))
-    logger.info("finding handled", finding_id=current.finding_id, outcome=outcome.value)
-    return outcome
+    logger.info("finding handled", finding_id=current.finding_id, outcomes=outcomes)
+
+
+def send_digest(time: str, account: str) -> None:
+    """Tell what waits for a notice of the vendor; a digest that fails is left to the retries."""
+    ledger, outbox = stores(account)
+    for channel in channels():
+        outcome = remind(ledger, outbox, channel, account, time)
+        sent = outcome in {Outcome.SENT, Outcome.REPEATED}
+        metrics.add_metric(name="Announcements", unit=MetricUnit.Count, value=int(sent))
+        logger.info("digest handled", channel=channel.name, outcome=outcome.value)
+
+
+def stores(account: str) -> tuple[DynamoDBLedger, DynamoDBOutbox]:
+    """What is recorded of an account, and who was told."""
+    table = os.environ["TABLE_NAME"]
+    return DynamoDBLedger(dynamodb(), table, account), DynamoDBOutbox(dynamodb(), table, account)
 
 
 @cache
@@ -91,6 +113,13 @@ def dynamodb() -> Any:
 
 
 @cache
-def topic() -> Topic:
-    """The topic as a channel, made once."""
-    return Topic(boto3.client("sns", config=PUBLISH_ONCE), os.environ["TOPIC_ARN"])
+def channels() -> tuple[Topic, ...]:
+    """The topic and, where there is one, that of Amazon Q, made once."""
+    sns = boto3.client("sns", config=PUBLISH_ONCE)
+    topic = Topic(sns, os.environ["TOPIC_ARN"])
+    if not (chat := os.environ.get("AMAZON_Q_TOPIC_ARN")):
+        return (topic,)
+    # It renders by Slack's SDK, which others need not load.
+    from policy_monitor.messages.chat import chat_envelope  # noqa: PLC0415
+
+    return topic, Topic(sns, chat, name="chat", render=chat_envelope)

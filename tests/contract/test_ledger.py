@@ -29,6 +29,7 @@ from policy_monitor.ledger import (
     AnnouncementKey,
     AnnouncementState,
     Ledger,
+    Notice,
     Outbox,
     Recorded,
 )
@@ -366,6 +367,28 @@ def test_a_checkpoint_of_thousands_of_roles_is_kept(ledger: Ledger) -> None:
     ledger.keep(checkpoint)
 
     assert ledger.checkpoint() == checkpoint
+
+
+def test_the_first_notice_of_a_finding_stands(ledger: Ledger) -> None:
+    notice = Notice("finding", "https://vendor.example/42 ü", "arn:a", "2026-11-22T06:00:00Z")
+    another = Notice("finding", "by phone", "arn:b", "2026-11-23T06:00:00Z")
+    other = Notice("find", "by phone", "arn:b", "2026-11-23T06:00:00Z")
+
+    assert ledger.notices() == {}
+    assert ledger.put_notice(notice) == notice
+    assert ledger.put_notice(another) == notice
+    assert ledger.put_notice(other) == other
+    assert ledger.notices() == {"finding": notice, "find": other}
+    assert ledger.snapshot().seq == 0
+
+
+def test_a_notice_of_many_characters_stands_as_well(ledger: Ledger) -> None:
+    noise = random.Random(3)  # noqa: S311  reproducible text, no secret
+    notice = Notice("finding", f"{noise.getrandbits(40_000):010000x}", "arn:a", "now")
+
+    assert ledger.put_notice(notice) == notice
+    assert ledger.put_notice(Notice("finding", "x", "arn:b", "later")) == notice
+    assert ledger.notices() == {"finding": notice}
 
 
 def test_an_announcement_is_begun_once_and_sent_once(outbox: Outbox) -> None:

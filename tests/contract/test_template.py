@@ -168,6 +168,7 @@ def stream_record(key: str, *, old: bool, new: bool) -> dict[str, Any]:
         ("DOCUMENT#sha256", None, None),
         ("FINDING#slot#id", None, None),
         ("ANNOUNCEMENT#id#1#sns", None, None),
+        ("NOTICE#id", None, None),
         ("CHUNK#sha256", None, None),
         ("NOTE", None, None),
         ("GENESIS2", None, None),

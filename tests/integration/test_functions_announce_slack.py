@@ -35,7 +35,7 @@ from policy_monitor.errors import (
     UnreadableEventError,
 )
 from policy_monitor.findings import Finding
-from policy_monitor.ledger import AnnouncementKey, Current
+from policy_monitor.ledger import AnnouncementKey, Current, Notice
 from policy_monitor.records import current_json
 from policy_monitor_cli.slack_receiver import Answer, SlackReceiver
 
@@ -259,7 +259,7 @@ def fail_once(
     world: World, error: Exception, monkeypatch: pytest.MonkeyPatch, *, taken: bool
 ) -> Callable[[], int]:
     """Let the first Publish end in an error, after (`taken`) or before SNS took the message."""
-    world.announce_app.topic()
+    world.announce_app.channels()
     client = world.made["sns"]
     publish = client.publish
     calls = 0
@@ -323,7 +323,7 @@ class NoBody(io.BytesIO):
 
 
 def test_the_sdk_does_not_repeat_a_publish_by_itself(world: World) -> None:
-    world.announce_app.topic()
+    world.announce_app.channels()
     requests: list[AWSRequest] = []
 
     def overloaded(request: AWSRequest, **_: Any) -> AWSResponse:
@@ -343,6 +343,48 @@ def test_a_huge_finding_goes_through(world: World) -> None:
     (letter,) = world.published()
     world.post(letter["Message"])
     assert len(world.slack.payloads) == 1
+
+
+def scheduled(time: str = "2026-12-07T08:00:00Z") -> dict[str, Any]:
+    return {"source": "aws.events", "detail-type": "Scheduled Event", "time": time, "detail": {}}
+
+
+def test_the_schedule_sends_a_digest_once_a_day_until_the_notice_is_noted(world: World) -> None:
+    world.record(first(a_finding(1)), first(a_finding(2, "reduction")))
+    for _ in range(2):
+        assert world.announce_app.handler(scheduled(), Context()) is None
+    (letter,) = world.published()
+    assert letter["Subject"].startswith("Open, high: 1 change without a notice, up to 15 days")
+    assert letter["MessageAttributes"]["kind"]["Value"] == "digest"
+    world.post(letter["Message"])
+    world.post(letter["Message"])
+    (payload,) = world.slack.payloads
+    assert payload["text"].startswith("Open, high: 1 change without a notice")
+    world.ledger.put_notice(Notice("1-expansion", "x", "arn:a", "2026-12-08T08:00:00Z"))
+    world.announce_app.handler(scheduled("2026-12-14T08:00:00Z"), Context())
+    assert world.published() == []
+
+
+def test_amazon_qs_topic_gets_its_own_form_once(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chat = boto3.client("sns").create_topic(Name="chat")["TopicArn"]
+    url = world.sqs.create_queue(QueueName="chat")["QueueUrl"]
+    endpoint = f"arn:aws:sqs:us-east-1:{ACCOUNT}:chat"
+    boto3.client("sns").subscribe(TopicArn=chat, Protocol="sqs", Endpoint=endpoint)
+    monkeypatch.setenv("AMAZON_Q_TOPIC_ARN", chat)
+    records = world.record(first(a_finding(1)))
+    for _ in range(2):
+        assert world.announce(records) == []
+    world.announce_app.handler(scheduled(), Context())
+    received = world.sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10)["Messages"]
+    told = [json.loads(json.loads(message["Body"])["Message"]) for message in received]
+    assert sorted(each["metadata"]["eventType"] for each in told) == [
+        "policy-monitor change",
+        "policy-monitor digest",
+    ]
+    assert {each["source"] for each in told} == {"custom"}
+    assert len(world.published()) == 2
 
 
 # ------------------------------------------------------------------------------ slack

@@ -11,6 +11,7 @@ from policy_monitor.ledger import (
     Announcement,
     AnnouncementState,
     Ledger,
+    Notice,
     Outbox,
     Recorded,
     Snapshot,
@@ -33,6 +34,8 @@ class Entry:
         The finding whose place it took, where people may have read that one.
     announcements : tuple[Announcement, ...]
         Those of this finding, by time.
+    notice : Notice or None
+        The vendor's, where somebody noted it.
     """
 
     finding: Finding
@@ -40,6 +43,7 @@ class Entry:
     superseded_by: str | None = None
     correction_of: str | None = None
     announcements: tuple[Announcement, ...] = ()
+    notice: Notice | None = None
 
 
 def history(ledger: Ledger, outbox: Outbox | None = None) -> Iterator[Entry]:
@@ -56,8 +60,9 @@ def history(ledger: Ledger, outbox: Outbox | None = None) -> Iterator[Entry]:
     for announcement in outbox.announcements() if outbox else ():
         told[announcement.key.finding_id].append(announcement)
     places = _places(ledger.snapshot())
+    notices = ledger.notices()
     for _, together in groupby(ledger.findings(), key=lambda recorded: recorded.finding.time):
-        entries = [(recorded, _entry(recorded, told)) for recorded in together]
+        entries = [(recorded, _entry(recorded, told, notices)) for recorded in together]
         entries.sort(
             key=lambda pair: (
                 places.get(pair[1].finding.event_id, -1),
@@ -71,6 +76,7 @@ def history(ledger: Ledger, outbox: Outbox | None = None) -> Iterator[Entry]:
 
 def entry_json(entry: Entry) -> dict[str, Any]:
     """An entry as ``policy-monitor/finding/1`` with what only the ledger knows beside it."""
+    notice = entry.notice
     return {
         **finding_json(entry.finding, correction_of=entry.correction_of),
         "superseded_by": entry.superseded_by,
@@ -79,10 +85,15 @@ def entry_json(entry: Entry) -> dict[str, Any]:
             {"channel": each.key.channel, "state": each.state.value, "time": each.time}
             for each in entry.announcements
         ],
+        "notice": notice and {"text": notice.text, "author": notice.author, "time": notice.time},
     }
 
 
-def _entry(recorded: Recorded, told: Mapping[str, Sequence[Announcement]]) -> Entry:
+def _entry(
+    recorded: Recorded,
+    told: Mapping[str, Sequence[Announcement]],
+    notices: Mapping[str, Notice],
+) -> Entry:
     finding, current = recorded.finding, recorded.current
     holds = current.finding_id == finding.finding_id
     row = current if holds else recorded.first
@@ -98,6 +109,7 @@ def _entry(recorded: Recorded, told: Mapping[str, Sequence[Announcement]]) -> En
         superseded_by=None if holds else current.finding_id,
         correction_of=row.previous if is_correction else None,
         announcements=own,
+        notice=notices.get(finding.finding_id),
     )
 
 

@@ -85,6 +85,26 @@ class Recorded:
 
 
 @dataclass(frozen=True, slots=True)
+class Notice:
+    """That the vendor told of what a finding found: where, as a person of the customer's noted it.
+
+    Attributes
+    ----------
+    text : str
+        An address, or words.
+    author : str
+        ARN of who noted it.
+    time : str
+        When it was noted, UTC to the second.
+    """
+
+    finding_id: str
+    text: str
+    author: str
+    time: str
+
+
+@dataclass(frozen=True, slots=True)
 class Snapshot:
     """What findings are derived from, as it stood at one `seq`: all, or what follows a time."""
 
@@ -158,6 +178,14 @@ class Ledger(Protocol):
 
         They are read while they are taken, so that many need little memory.
         """
+        ...
+
+    def put_notice(self, notice: Notice) -> Notice:
+        """Note the vendor's notice of a finding; the answer is what stands: the first, for good."""
+        ...
+
+    def notices(self) -> Mapping[str, Notice]:
+        """The vendor's notices, by finding id."""
         ...
 
 

@@ -15,7 +15,7 @@ from typing import Any, TypeAliasType, get_args, get_origin, get_type_hints
 
 from policy_monitor.errors import InputError
 from policy_monitor.findings import Finding
-from policy_monitor.ledger import Checkpoint, Current, Genesis
+from policy_monitor.ledger import Checkpoint, Current, Genesis, Notice
 from policy_monitor.mutations import Change, Mutation
 from policy_monitor.notebook import Note
 
@@ -85,6 +85,16 @@ def note_json(note: Note) -> dict[str, Any]:
 def read_note(value: Mapping[str, Any]) -> Note:
     """Read what `note_json` wrote; raises as `read_mutation`."""
     return _read_record(Note, value)
+
+
+def notice_json(notice: Notice) -> dict[str, Any]:
+    """A vendor's notice as plain JSON."""
+    return {"schema": SCHEMA, **_encoded(notice)}
+
+
+def read_notice(value: Mapping[str, Any]) -> Notice:
+    """Read what `notice_json` wrote; raises as `read_mutation`."""
+    return _read_record(Notice, value)
 
 
 def finding_json(

@@ -10,6 +10,7 @@ DOCUMENT#sha256                       a policy document, external ids masked
 FINDING#slot#finding id               a finding, and its first CURRENT row; never changes
 CURRENT#slot                          which finding holds for a slot now: what is announced
 ANNOUNCEMENT#finding id#revision#channel  how far an announcement got, and when (`outbox`)
+NOTICE#finding id                     the vendor's notice of what was found; never changes
 CHECKPOINT                            the fold of the first facts: a cache, which may be deleted
 NOTE                                  what a run of reconcile leaves to the next (`notebook`)
 CHUNK#sha256                          a part of a body that is too long for its row
@@ -45,6 +46,7 @@ from policy_monitor.ledger import (
     Checkpoint,
     Current,
     Genesis,
+    Notice,
     Recorded,
     Snapshot,
 )
@@ -55,11 +57,13 @@ from policy_monitor.records import (
     finding_json,
     genesis_json,
     mutation_json,
+    notice_json,
     read_checkpoint,
     read_current,
     read_finding,
     read_genesis,
     read_mutation,
+    read_notice,
 )
 
 if TYPE_CHECKING:
@@ -226,6 +230,22 @@ class DynamoDBLedger:
                 first = read_current(json.loads(row["first"]))
                 # One that was recorded after the rows were read has none among them.
                 yield Recorded(finding, first, current.get(finding.slot, first))
+
+    def put_notice(self, notice: Notice) -> Notice:
+        """See `Ledger.put_notice`."""
+        row = self._stored(notice_json(notice))
+        key = sort_key("NOTICE", notice.finding_id)
+        try:
+            self._table.transact([self._table.putting(key, row, condition=_ABSENT)])
+        except ConditionFailedError as error:
+            (standing,) = self._bodies([error.failed[0]]).values()
+            return read_notice(standing)
+        return notice
+
+    def notices(self) -> Mapping[str, Notice]:
+        """See `Ledger.notices`."""
+        values = self._bodies(list(self._table.query("NOTICE#"))).values()
+        return {notice.finding_id: notice for notice in map(read_notice, values)}
 
     def _put_fact(self, key: str, value: object, documents: Documents) -> bool:
         for digest, document in documents.items():

@@ -16,6 +16,7 @@ from policy_monitor.ledger import (
     Checkpoint,
     Current,
     Genesis,
+    Notice,
     Recorded,
     Snapshot,
 )
@@ -33,6 +34,7 @@ class MemoryLedger:
         self._current: dict[str, Current] = {}
         self._derived = 0
         self._checkpoint: Checkpoint | None = None
+        self._notices: dict[str, Notice] = {}
 
     @property
     def _seq(self) -> int:
@@ -113,6 +115,14 @@ class MemoryLedger:
         """See `Ledger.findings`."""
         for (slot, _), (finding, first) in sorted(self._findings.items()):
             yield Recorded(finding, first, self._current[slot])
+
+    def put_notice(self, notice: Notice) -> Notice:
+        """See `Ledger.put_notice`."""
+        return self._notices.setdefault(notice.finding_id, notice)
+
+    def notices(self) -> Mapping[str, Notice]:
+        """See `Ledger.notices`."""
+        return dict(self._notices)
 
 
 def _follows(current: Current, standing: Current | None) -> bool:

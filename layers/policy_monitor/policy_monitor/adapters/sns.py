@@ -1,6 +1,6 @@
-"""The topic: findings go out to e-mail, queues, functions and addresses that subscribe to it."""
+"""A topic: messages go out to e-mail, queues, functions, addresses and chats subscribed to it."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from botocore.config import Config
@@ -8,7 +8,7 @@ from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError, SSL
 
 from policy_monitor.adapters.faults import code
 from policy_monitor.errors import DeliveryError, UncertainDeliveryError
-from policy_monitor.messages.envelope import envelope
+from policy_monitor.messages.envelope import Envelope, envelope
 
 if TYPE_CHECKING:
     from mypy_boto3_sns import SNSClient
@@ -30,16 +30,27 @@ class Topic:
     ----------
     client : SNSClient
         Made with `PUBLISH_ONCE`.
+    name : str
+        What the outbox calls it.
+    render : Callable[[Mapping[str, Any]], Envelope]
+        Puts a message's JSON into an envelope.
     """
 
-    name = "sns"
-
-    def __init__(self, client: "SNSClient", topic_arn: str) -> None:
+    def __init__(
+        self,
+        client: "SNSClient",
+        topic_arn: str,
+        *,
+        name: str = "sns",
+        render: Callable[[Mapping[str, Any]], Envelope] = envelope,
+    ) -> None:
+        self.name = name
         self._client = client
         self._topic_arn = topic_arn
+        self._render = render
 
     def send(self, message: Mapping[str, Any]) -> None:
-        """Publish a finding's JSON, and its e-mail, to the topic.
+        """Publish a finding or a digest to the topic.
 
         Raises
         ------
@@ -48,9 +59,9 @@ class Topic:
         DeliveryError
             SNS refused it; the message of the error says why.
         UnreadableEventError
-            It is no finding.
+            It is neither.
         """
-        letter = envelope(message)
+        letter = self._render(message)
         try:
             self._client.publish(
                 TopicArn=self._topic_arn,

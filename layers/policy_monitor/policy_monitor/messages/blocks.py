@@ -1,4 +1,4 @@
-"""A finding, or an alarm, as a Slack message: Block Kit within Slack's limits, nothing unescaped.
+"""A finding, a digest or an alarm as a Slack message: Block Kit within Slack's limits, all escaped.
 
 Strangers' names stand in code spans, strangers' sentences in plain-text blocks, so that none of
 Slack's markup is read in them ("Formatting message text", Slack's documentation); `&`, `<` and `>`
@@ -22,8 +22,9 @@ from policy_monitor.findings import Severity
 from policy_monitor.messages.alarms import Alarm, alarm
 from policy_monitor.messages.body import ALARM
 from policy_monitor.messages.content import REPEATS, Content, Fact, content
+from policy_monitor.messages.digests import MEANING, REMEDY, Digest, digest, is_digest
 from policy_monitor.messages.grants import Side
-from policy_monitor.messages.text import Name, Phrase, plain
+from policy_monitor.messages.text import Name, Phrase, cut, plain
 
 # Slack's limits are 150 characters a header and 3,000 a text; of a message as a whole it takes
 # some 13,000 characters of blocks, though no page states that: stay well below.
@@ -32,6 +33,8 @@ _TEXT_LIMIT = 1_800
 _FALLBACK_LIMIT = 300
 # So that six names, the most that one line lists, always fit a text.
 _NAME_LIMIT = 200
+# Of one summary in a digest, which holds many.
+_DIGEST_LIMIT = 300
 # Kept free for the line that counts what a list leaves out.
 _COUNT_ROOM = 30
 
@@ -51,11 +54,11 @@ def slack_payload(message: Mapping[str, Any]) -> dict[str, Any]:
     Raises
     ------
     UnreadableEventError
-        It is neither a finding nor an alarm.
+        It is neither a finding nor a digest nor an alarm.
     """
     if ALARM in message:
         return _alarm_payload(alarm(message[ALARM]), repeats=message.get("may_repeat") is True)
-    return slack_message(message)
+    return _digest_payload(digest(message)) if is_digest(message) else slack_message(message)
 
 
 def slack_message(finding: Mapping[str, Any]) -> dict[str, Any]:
@@ -85,6 +88,23 @@ def _alarm_payload(told: Alarm, *, repeats: bool) -> dict[str, Any]:
     blocks.append(ContextBlock(elements=[_plain_text(line) for line in lines]))
     return {
         "text": _escaped(f"{title}. {told.reason}", _FALLBACK_LIMIT),
+        "blocks": [block.to_dict() for block in blocks],
+    }
+
+
+def _digest_payload(told: Digest) -> dict[str, Any]:
+    """What waits for the vendor's notice."""
+    blocks: list[Block] = [_header(f"{_SIGNS[told.severity]} {told.title}"), _prose(MEANING)]
+    for waiting in told.waiting:
+        said = waiting.said
+        blocks.append(_prose(f"{waiting.title}\n{cut(said.summary, _DIGEST_LIMIT)}"))
+        blocks.append(ContextBlock(elements=[_markup_text(f"Finding {_code(said.finding_id)}")]))
+    if told.more:
+        blocks.append(_prose(f"and {told.more:,} more"))
+    lines = [REMEDY, f"Account {told.account}", *((REPEATS,) if told.repeats else ())]
+    blocks.append(ContextBlock(elements=[_plain_text(line) for line in lines]))
+    return {
+        "text": _escaped(f"{told.title}. {MEANING}", _FALLBACK_LIMIT),
         "blocks": [block.to_dict() for block in blocks],
     }
 

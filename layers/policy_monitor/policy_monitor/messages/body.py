@@ -1,4 +1,4 @@
-"""The body of an SNS message, as the function slack finds it: a finding, or an alarm."""
+"""The body of an SNS message, as the function slack finds it: a finding, a digest, an alarm."""
 
 import hashlib
 import json
@@ -9,6 +9,7 @@ from typing import Any
 from policy_monitor.errors import UnreadableEventError
 from policy_monitor.messages.alarms import alarm, is_alarm
 from policy_monitor.messages.content import content
+from policy_monitor.messages.digests import digest, is_digest
 
 ALARM = "alarm"
 """The member under which an alarm's own notification stands in what `read_body` returns."""
@@ -21,13 +22,13 @@ _ACCOUNT = re.compile(r"[0-9]{12}")
 def read_body(text: str) -> dict[str, Any]:
     """Read a body into what `announcement.deliver` sends: it has finding_id, revision, account.
 
-    A finding stays as it is; an alarm stands under `ALARM`, with an id made of its ARN and the time
-    of its change.
+    A finding or a digest stays as it is; an alarm stands under `ALARM`, with an id made of its ARN
+    and the time of its change.
 
     Raises
     ------
     UnreadableEventError
-        It is neither; the message holds nothing of the body but names.
+        It is none of them; the message holds nothing of the body but names.
     """
     try:
         body = json.loads(text)
@@ -44,7 +45,8 @@ def read_body(text: str) -> dict[str, Any]:
 
 
 def _finding_message(body: Mapping[str, Any]) -> dict[str, Any]:
-    content(body)  # refuses what is no finding, before anything is noted about it
+    # Refuses what is no finding and no digest, before anything is noted about it.
+    (digest if is_digest(body) else content)(body)
     revision = body.get("revision", 1)
     if type(revision) is not int or revision < 1:
         raise UnreadableEventError(f"SNS body: revision {str(revision)[:60]!r} is no whole number")

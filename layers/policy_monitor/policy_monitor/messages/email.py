@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from textwrap import wrap
 
 from policy_monitor.messages.content import REPEATS, Content
+from policy_monitor.messages.digests import MEANING, REMEDY, Digest
 from policy_monitor.messages.grants import Side
 from policy_monitor.messages.text import plain
 
@@ -40,6 +41,25 @@ def email_text(said: Content) -> str:
     kept = text[:TEXT_LIMIT].rsplit("\n", 1)[0]
     more = len(text) - len(kept)
     return f"{kept}\n\n[cut: {more:,} more characters]\n\nFinding {said.finding_id}\n"
+
+
+def digest_subject(told: Digest) -> str:
+    """``Open, high: 2 changes without a notice, up to 12 days, account 123456789012``."""
+    text = f"{told.title}, account {told.account[:12]}"[:SUBJECT_LIMIT]
+    return text.encode("ascii", "replace").decode("ascii")
+
+
+def digest_text(told: Digest) -> str:
+    """A digest as a whole e-mail."""
+    lines = [*_paragraph(told.title.upper()), "", *_paragraph(MEANING)]
+    if told.repeats:
+        lines += ["", *_paragraph(REPEATS)]
+    for waiting in told.waiting:
+        lines += ["", *_paragraph(waiting.title), *_paragraph(waiting.said.summary)]
+        lines.append(f"Finding {waiting.said.finding_id}")
+    if told.more:
+        lines += ["", f"and {told.more:,} more"]
+    return "\n".join([*lines, "", *_paragraph(REMEDY)]) + "\n"
 
 
 def _lines(said: Content) -> Iterator[str]:

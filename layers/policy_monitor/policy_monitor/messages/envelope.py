@@ -6,7 +6,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from policy_monitor.messages.content import content
-from policy_monitor.messages.email import email_subject, email_text
+from policy_monitor.messages.digests import digest, is_digest
+from policy_monitor.messages.email import (
+    digest_subject,
+    digest_text,
+    email_subject,
+    email_text,
+)
 from policy_monitor.messages.masking import masked
 from policy_monitor.messages.text import cut
 
@@ -35,7 +41,8 @@ class Envelope:
     message : str
         JSON for ``MessageStructure: json``: ``default`` (the finding's JSON) and ``email``.
     attributes : Mapping[str, str]
-        verdict, severity, kind, subject_type, actor_kind: subscriptions filter by them.
+        verdict, severity, kind, subject_type, actor_kind: subscriptions filter by them. A digest
+        has severity and kind.
     """
 
     subject: str
@@ -43,14 +50,28 @@ class Envelope:
     attributes: Mapping[str, str]
 
 
-def envelope(finding: Mapping[str, Any]) -> Envelope:
-    """Put a finding's JSON into an envelope; cut with counts where it would be too large.
+def envelope(message: Mapping[str, Any]) -> Envelope:
+    """Put the JSON of a finding or a digest into an envelope; cut with counts where too large.
 
     Raises
     ------
     UnreadableEventError
-        It is no finding of the schema ``policy-monitor/finding/1``.
+        It is of neither schema.
     """
+    return _digest(message) if is_digest(message) else _finding(message)
+
+
+def _digest(message: Mapping[str, Any]) -> Envelope:
+    told = digest(message)
+    return Envelope(
+        subject=digest_subject(told),
+        message=_message(message, digest_text(told)),
+        # Of several changes at once: what one alone has, a verdict and a subject, it has not.
+        attributes={"severity": told.severity.value, "kind": "digest"},
+    )
+
+
+def _finding(finding: Mapping[str, Any]) -> Envelope:
     said = content(finding)  # refuses what is no finding: what follows relies on its fields
     return Envelope(
         subject=email_subject(said),

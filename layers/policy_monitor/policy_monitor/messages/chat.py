@@ -1,0 +1,89 @@
+"""Messages for Amazon Q in chat applications, in its schema of custom notifications.
+
+The schema is that of "Custom notifications using Amazon Q Developer in chat applications" (its
+administrator guide): version, source, id, content, metadata. The text is in the markdown of the
+chat application; messages with the same thread id stand in one thread. The text is what Slack is
+sent (`messages.blocks`), without its blocks.
+"""
+
+import hashlib
+import json
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from policy_monitor.messages.blocks import slack_payload
+from policy_monitor.messages.envelope import Envelope, envelope
+
+# No page states how long a text may be; what does not fit is counted.
+_DESCRIPTION_LIMIT = 4_000
+
+# Words that hold what a chat application takes for markup: they stand in code spans.
+_MARKUP = re.compile(r"\S*[*_~`@&\[\]]\S*")
+
+
+def chat_envelope(message: Mapping[str, Any]) -> Envelope:
+    """Put the JSON of a finding or a digest into an envelope for Amazon Q's topic.
+
+    Raises
+    ------
+    UnreadableEventError
+        It is neither.
+    """
+    letter = envelope(message)
+    notification = json.dumps(chat_notification(message), separators=(",", ":"))
+    return Envelope(letter.subject, json.dumps({"default": notification}), letter.attributes)
+
+
+def chat_notification(message: Mapping[str, Any]) -> dict[str, Any]:
+    """A finding or a digest as a custom notification, threaded by its subject."""
+    header, *blocks = slack_payload(message)["blocks"]
+    subject = message.get("subject", {"type": "digest", "arn": str(message["account"])})
+    thread = hashlib.sha256(f"{subject['type']} {subject['arn']}".encode("utf-8", "replace"))
+    return {
+        "version": "1.0",
+        "source": "custom",
+        "id": f"{message['finding_id']}-{message.get('revision', 1)}",
+        "content": {
+            "textType": "client-markdown",
+            "title": _markdown(header["text"]),
+            "description": _joined(list(_texts(blocks))),
+        },
+        "metadata": {
+            "threadId": thread.hexdigest(),
+            "summary": _markdown(header["text"]),
+            "eventType": f"policy-monitor {message.get('kind', 'digest')}",
+            "additionalContext": {
+                "account": str(message["account"]),
+                "severity": str(message["severity"]),
+                "verdict": str(message.get("verdict", "")),
+            },
+        },
+    }
+
+
+def _texts(blocks: list[Mapping[str, Any]]) -> Iterator[str]:
+    """The texts of Slack's blocks, each of one or several lines."""
+    for block in blocks:
+        members = [block.get("text"), *block.get("fields", ()), *block.get("elements", ())]
+        yield from (_markdown(member) for member in members if member)
+
+
+def _markdown(text: Mapping[str, Any]) -> str:
+    """A text object of Slack's as markdown: what was plain text stays plain."""
+    if text["type"] != "plain_text":
+        return str(text["text"])
+    return _MARKUP.sub(lambda found: f"`{found[0].replace('`', '&lt;U+0060&gt;')}`", text["text"])
+
+
+def _joined(texts: list[str]) -> str:
+    """Texts as paragraphs; those at the end that do not fit are left out, and counted."""
+    kept: list[str] = []
+    room = _DESCRIPTION_LIMIT
+    for text in texts:
+        room -= len(text) + 2
+        if room < 0:
+            kept.append(f"and {len(texts) - len(kept):,} more parts: read the e-mail or the ledger")
+            break
+        kept.append(text)
+    return "\n\n".join(kept)

@@ -1,0 +1,94 @@
+"""What a digest says, before any channel's markup: what waits for a notice, and how long."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from policy_monitor.errors import UnreadableEventError
+from policy_monitor.findings import Severity
+from policy_monitor.messages.content import SCHEMA as FINDING_SCHEMA
+from policy_monitor.messages.content import Content, content
+from policy_monitor.messages.text import name, plain
+
+SCHEMA = "policy-monitor/digest/1"
+
+SHOWN = 20
+"""How many open findings a message names; Slack takes 50 blocks."""
+
+MEANING = (
+    "The vendor is to announce what expands its access. Nobody has noted where it announced the"
+    " following: ask for its notice, or why it needs the access."
+)
+REMEDY = "Once you have a notice: policy-monitor ack FINDING --notice ADDRESS"
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """One open finding."""
+
+    days: int
+    said: Content
+
+    @property
+    def title(self) -> str:
+        """``Expansion, high: role astronomer-remote-management, open for 12 days``."""
+        age = f"{self.days:,} day{'' if self.days == 1 else 's'}"
+        return f"{self.said.heading}, {self.said.severity}: {plain(self.said.subject)}, open {age}"
+
+
+@dataclass(frozen=True, slots=True)
+class Digest:
+    """All that a digest says.
+
+    Attributes
+    ----------
+    waiting : tuple[Waiting, ...]
+        At most `SHOWN`.
+    more : int
+        How many others are open.
+    """
+
+    title: str
+    severity: Severity
+    account: str
+    waiting: tuple[Waiting, ...]
+    more: int
+    repeats: bool
+
+
+def is_digest(message: Mapping[str, Any]) -> bool:
+    """Whether a message has a digest's schema."""
+    return message.get("schema") == SCHEMA
+
+
+def digest(message: Mapping[str, Any]) -> Digest:
+    """Read what `policy_monitor.digest.digest_json` wrote.
+
+    Raises
+    ------
+    UnreadableEventError
+        It is no digest.
+    """
+    listed, count = message.get("open"), message.get("open_total")
+    longest, severity = message.get("longest"), message.get("severity")
+    if not isinstance(listed, list) or type(count) is not int or count < len(listed):
+        raise UnreadableEventError("digest: open is no list, or open_total counts fewer")
+    if severity not in set(Severity) or type(longest) is not int:
+        raise UnreadableEventError("digest: severity or longest is missing or no such thing")
+    waiting = tuple(_waiting(entry) for entry in listed[:SHOWN])
+    what = f"{count:,} change{'' if count == 1 else 's'} without a notice"
+    return Digest(
+        title=f"Open, {severity}: {what}, up to {longest:,} day{'' if longest == 1 else 's'}",
+        severity=Severity(str(severity)),
+        account=name(str(message.get("account", ""))).text,
+        waiting=waiting,
+        more=count - len(waiting),
+        repeats=message.get("may_repeat") is True,
+    )
+
+
+def _waiting(entry: Any) -> Waiting:
+    days = entry.get("days_open") if isinstance(entry, Mapping) else None
+    if type(days) is not int:
+        raise UnreadableEventError("digest: an open finding is no object, or has no days_open")
+    return Waiting(days, content({**entry, "schema": FINDING_SCHEMA}))
