@@ -36,6 +36,9 @@ from policy_monitor_cli.sources import Snapshot, SourceEvent
 
 MATCHES_NO_RULE = "no rule of the template matches it"
 
+RECONCILE = "ReconcileFunction"
+"""The function whose schedule is part of a story; that of the digest is not."""
+
 SCHEDULED = {"source": "aws.events", "detail-type": "Scheduled Event", "detail": {}}
 """What a schedule wakes a function with, but for the time."""
 
@@ -132,7 +135,6 @@ class _Run:
         self._arrivals: list[Arrival] = []
         self._posted: list[Message] = []
         self._lost: list[Delivery] = []
-        self._schedules = [rule for rule in stack.template.rules if rule.schedule]
 
     def record_baseline(self, settings: Settings) -> None:
         """Let the scheduled function read IAM, as it does on its first run."""
@@ -154,19 +156,17 @@ class _Run:
         self._wake(due.event)
 
     def _wake(self, event: Mapping[str, Any]) -> None:
-        """Invoke the scheduled function, and let everything that follows from it happen."""
+        """Invoke reconcile, and let everything that follows from it happen."""
         letters = len(self._functions.dead_letters)
-        for rule in self._schedules:
-            for function in rule.targets:
-                # The story's clock: by the real one, every recorded event lies before the baseline.
-                # moto has no event history; and what the stack hears through is emulated in part.
-                self._functions.replace(
-                    function,
-                    now=lambda: event_time(event),
-                    event_history=EmptyHistory,
-                    sense_checks=lambda _account, _region: (),
-                )
-                self._functions.deliver(function, event)
+        # The story's clock: by the real one, every recorded event lies before the baseline.
+        # moto has no event history; and what the stack hears through is emulated in part.
+        self._functions.replace(
+            RECONCILE,
+            now=lambda: event_time(event),
+            event_history=EmptyHistory,
+            sense_checks=lambda _account, _region: (),
+        )
+        self._functions.deliver(RECONCILE, event)
         self._carry()
         self._lose(letters, "schedule", event)
 

@@ -175,7 +175,11 @@ def load_template(
         event_source_mappings=tuple(_event_source_mappings(resources)),
         subscriptions=tuple(_subscriptions(resources)),
         refusals=tuple(_refusals(source, resolver)),
-        outputs=resolver.value(source.get("Outputs", {})),
+        outputs={
+            name: resolver.value(output)
+            for name, output in source.get("Outputs", {}).items()
+            if "Condition" not in output or resolver.holds(output["Condition"])
+        },
     )
 
 

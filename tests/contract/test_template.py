@@ -13,6 +13,7 @@ PATH = Path(__file__).parents[2] / "template.yaml"
 EVERYTHING = {
     "EmailAddress": "security@example.com",
     "AlarmEmailAddress": "oncall@example.com",
+    "AmazonQTopic": "true",
     "SlackWebhook": "/policy-monitor/webhook",
 }
 FUNCTIONS = ("Announce", "Detect", "Judge", "Reconcile", "Slack")
@@ -238,7 +239,7 @@ def test_what_cannot_be_made_again_outlives_the_stack(template: Template, name: 
 def test_all_that_is_kept_is_encrypted_with_the_one_key(given: str) -> None:
     template = load_template(PATH, {**EVERYTHING, "KeyArn": given})
     kept = [resource for resource in template.resources.values() if resource.type in KEYS]
-    assert len(kept) == 11
+    assert len(kept) == 12
     for resource in kept:
         value: Any = resource.properties
         for step in KEYS[resource.type]:
@@ -264,7 +265,9 @@ def test_the_key_lets_services_in_only_on_behalf_of_this_account(template: Templ
     }
 
 
-@pytest.mark.parametrize("name", ["TopicPolicy", "AlarmTopicPolicy", "DeadLetterQueuePolicy"])
+@pytest.mark.parametrize(
+    "name", ["TopicPolicy", "AlarmTopicPolicy", "ChatTopicPolicy", "DeadLetterQueuePolicy"]
+)
 def test_topics_and_queue_refuse_calls_without_tls(template: Template, name: str) -> None:
     denied = statements(template.resources[name])["TlsOnly"]
     assert denied["Effect"] == "Deny"

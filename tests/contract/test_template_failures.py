@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.eventpatterns import matches
 
 from policy_monitor_cli.template import Template, load_template
 
@@ -43,14 +44,17 @@ def test_the_rules_and_the_topic_may_leave_their_dead_letters(template: Template
     assert by_sid["Rules"]["Principal"] == {"Service": "events.amazonaws.com"}
     assert set(by_sid["Rules"]["Condition"]["ArnEquals"]["aws:SourceArn"]) == rules
     assert by_sid["Subscriptions"]["Principal"] == {"Service": "sns.amazonaws.com"}
-    assert by_sid["Subscriptions"]["Condition"]["ArnEquals"]["aws:SourceArn"] == "Topic"
+    assert by_sid["Subscriptions"]["Condition"]["ArnEquals"]["aws:SourceArn"] == [
+        "Topic",
+        "AlarmTopic",
+    ]
     for sid in ("Rules", "Subscriptions"):
         assert by_sid[sid]["Effect"] == "Allow"
         assert by_sid[sid]["Action"] == "sqs:SendMessage"
         assert by_sid[sid]["Resource"] == "DeadLetterQueue.Arn"
 
 
-@pytest.mark.parametrize("name", ["DetectFunction", "SlackFunction"])
+@pytest.mark.parametrize("name", ["AnnounceFunction", "DetectFunction", "SlackFunction"])
 def test_what_an_asynchronous_call_fails_on_is_kept(template: Template, name: str) -> None:
     config = template.functions[name].properties["EventInvokeConfig"]
     assert config["DestinationConfig"]["OnFailure"] == {
@@ -127,9 +131,8 @@ def test_every_reader_of_the_stream_rings_when_it_falls_behind(template: Templat
 @pytest.mark.parametrize("minutes", ["5", "15", "60"])
 def test_the_heartbeat_rings_only_when_runs_are_missing(minutes: str) -> None:
     template = load_template(PATH, {"ReconcileMinutes": minutes})
-    (schedule,) = [rule for rule in template.rules if rule.schedule]
+    (schedule,) = [rule for rule in template.rules if rule.targets == ("ReconcileFunction",)]
     assert schedule.schedule == f"rate({minutes} minutes)"
-    assert schedule.targets == ("ReconcileFunction",)
     alarm = template.resources["HeartbeatAlarm"].properties
     assert alarm["TreatMissingData"] == "breaching"
     silent = alarm["Period"] * alarm["EvaluationPeriods"]
@@ -162,21 +165,62 @@ def test_alarms_may_go_elsewhere(findings: str) -> None:
     assert alarms == ["oncall@example.com"]
 
 
-def test_slack_is_one_subscriber_among_others_with_dead_letters_of_its_own() -> None:
+@pytest.mark.parametrize(
+    ("name", "topic"), [("SlackPermission", "Topic"), ("SlackAlarmPermission", "AlarmTopic")]
+)
+def test_slack_is_one_subscriber_among_others_with_dead_letters_of_its_own(
+    name: str, topic: str
+) -> None:
     template = load_template(PATH, SLACK)
-    (slack,) = template.subscriptions
-    assert (slack.topic, slack.protocol, slack.endpoint) == ("Topic", "lambda", "SlackFunction")
+    (slack,) = [row for row in template.subscriptions if row.topic == topic]
+    assert (slack.protocol, slack.endpoint) == ("lambda", "SlackFunction")
     assert slack.properties["RedrivePolicy"] == {"deadLetterTargetArn": "DeadLetterQueue.Arn"}
-    permission = template.resources["SlackPermission"].properties
+    permission = template.resources[name].properties
     assert permission["FunctionName"] == "SlackFunction"
     assert permission["Principal"] == "sns.amazonaws.com"
-    assert permission["SourceArn"] == "Topic"
+    assert permission["SourceArn"] == topic
 
 
-def test_alarms_never_go_to_slack(template: Template) -> None:
-    assert {row.protocol for row in template.subscriptions if row.topic == "AlarmTopic"} == {
-        "email"
+def test_every_alarm_but_that_about_slack_goes_to_slack(template: Template) -> None:
+    (slack,) = [
+        row
+        for row in template.subscriptions
+        if (row.topic, row.protocol) == ("AlarmTopic", "lambda")
+    ]
+    assert slack.properties["FilterPolicyScope"] == "MessageBody"
+    policy = slack.properties["FilterPolicy"]
+    reaching = {
+        alarm.logical_id
+        for alarm in template.of_type("AWS::CloudWatch::Alarm")
+        if matches(policy, {"AlarmName": alarm.logical_id, "NewStateValue": "ALARM"})
     }
+    alarms = {alarm.logical_id for alarm in template.of_type("AWS::CloudWatch::Alarm")}
+    assert reaching == alarms - {"SlackAlarm"}
+
+
+# ------------------------------------------------------------------------------- the digest
+
+
+def test_the_digest_is_due_by_the_week_unless_it_is_set_or_switched_off() -> None:
+    def due(**parameters: str) -> tuple[str | None, str]:
+        template = load_template(PATH, parameters)
+        (rule,) = [rule for rule in template.rules if rule.targets == ("AnnounceFunction",)]
+        (properties,) = rule.target_properties
+        return rule.schedule, properties["State"]
+
+    assert due() == ("cron(0 8 ? * MON *)", "ENABLED")
+    assert due(DigestSchedule="rate(1 day)") == ("rate(1 day)", "ENABLED")
+    assert due(DigestSchedule="")[1] == "DISABLED"
+
+
+@pytest.mark.parametrize("wanted", ["true", "false"])
+def test_amazon_qs_topic_is_there_where_it_is_asked_for(wanted: str) -> None:
+    template = load_template(PATH, {"AmazonQTopic": wanted})
+    topic = template.functions["AnnounceFunction"].environment["AMAZON_Q_TOPIC_ARN"]
+    assert topic == ("ChatTopic" if wanted == "true" else "")
+    for name in ("ChatTopic", "ChatTopicPolicy", "ChatTopicPublishing"):
+        assert (name in template.resources) == (wanted == "true")
+    assert ("AmazonQTopicArn" in template.outputs) == (wanted == "true")
 
 
 def test_only_alarms_of_this_account_reach_the_alarms_topic(template: Template) -> None:

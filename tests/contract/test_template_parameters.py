@@ -27,6 +27,7 @@ ACCEPTED = {
         "arn:aws:secretsmanager:us-east-1:123456789012:secret:slack/webhook-AbCdEf",
         "arn:aws-us-gov:secretsmanager:us-gov-west-1:123456789012:secret:webhook-AbCdEf",
     ],
+    "DigestSchedule": ["", "cron(0 8 ? * MON *)", "cron(30 6 ? * MON-FRI *)", "rate(7 days)"],
     "NotifyVerdicts": ["expansion", "expansion,mixed,undetermined"],
     "KeyArn": [
         "",
@@ -47,6 +48,8 @@ REFUSED = {
         "arn:aws:ssm:us-east-1:123456789012:parameter/webhook",
     ],
     "NotifyVerdicts": ["", "all", "expansion, mixed", "Expansion"],
+    "AmazonQTopic": ["yes"],
+    "DigestSchedule": ["weekly", "rate(1 minute)", "cron(0 8)", "cron(0 8 ? * MON *) "],
     "KeyArn": ["alias/mine", "arn:aws:kms:us-east-1:123456789012:alias/mine"],
     "DeletionProtection": ["yes"],
     "LogRetentionDays": ["13"],

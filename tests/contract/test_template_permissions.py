@@ -121,7 +121,11 @@ def test_there_are_no_other_roles_and_sam_adds_none(monkeypatch: pytest.MonkeyPa
     made = transform(source, {}, NoManagedPolicies())["Resources"]
     identities = {name for name in made if made[name]["Type"].startswith("AWS::IAM::")}
     roles = {f"{name}Role" for name in FUNCTIONS}
-    assert identities == roles | {"WebhookParameterPolicy", "WebhookSecretPolicy"}
+    assert identities == roles | {
+        "ChatTopicPublishing",
+        "WebhookParameterPolicy",
+        "WebhookSecretPolicy",
+    }
 
 
 @pytest.mark.parametrize("parameters", [{}, BY_PARAMETER, BY_SECRET], ids=["off", "ssm", "secret"])
@@ -197,9 +201,13 @@ def test_without_slack_no_webhook_may_be_read() -> None:
     assert not {action for action in slack if action.startswith(("ssm:", "secretsmanager:"))}
 
 
-def test_announce_alone_publishes_and_only_findings() -> None:
-    publishing = [grant for grant in grants() if "sns:Publish" in grant.actions]
-    assert [(grant.role, grant.resources) for grant in publishing] == [("AnnounceRole", ("Topic",))]
+@pytest.mark.parametrize("chat", ["true", "false"])
+def test_announce_alone_publishes_and_only_findings(chat: str) -> None:
+    found = grants({"AmazonQTopic": chat})
+    publishing = [grant for grant in found if "sns:Publish" in grant.actions]
+    assert {grant.role for grant in publishing} == {"AnnounceRole"}
+    topics = {("Topic",), *([("ChatTopic",)] if chat == "true" else [])}
+    assert {grant.resources for grant in publishing} == topics
 
 
 def test_nothing_may_be_deleted() -> None:
