@@ -10,6 +10,7 @@ from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from botocore.config import Config
 
+from policy_monitor.adapters.circuit import Guarded, circuits
 from policy_monitor.adapters.outbox import DynamoDBOutbox
 from policy_monitor.adapters.slack import SlackWebhook, webhook_url
 from policy_monitor.announcement import Outcome, deliver
@@ -44,7 +45,7 @@ def post(text: str) -> Outcome:
     message = read_body(text)
     outbox = DynamoDBOutbox(dynamodb(), os.environ["TABLE_NAME"], message["account"])
     webhook = SlackWebhook(webhook_url(os.environ.get("SLACK_WEBHOOK", "")), slack_payload)
-    outcome = deliver(message, outbox, webhook)
+    outcome = deliver(message, outbox, Guarded(webhook, circuit(message["account"])))
     logger.info("message handled", finding_id=message["finding_id"], outcome=outcome.value)
     return outcome
 
@@ -61,3 +62,9 @@ def bodies(event: dict[str, Any]) -> list[str]:
 def dynamodb() -> Any:
     """The table's client, made once."""
     return boto3.client("dynamodb", config=_CONFIG)
+
+
+@cache
+def circuit(account: str) -> Any:
+    """Where it is noted whether Slack is out of order, made once."""
+    return circuits(dynamodb(), os.environ["TABLE_NAME"], account)

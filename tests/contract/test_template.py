@@ -170,6 +170,7 @@ def stream_record(key: str, *, old: bool, new: bool) -> dict[str, Any]:
         ("FINDING#slot#id", None, None),
         ("ANNOUNCEMENT#id#1#sns", None, None),
         ("NOTICE#id", None, None),
+        ("CIRCUIT#slack", None, None),
         ("CHUNK#sha256", None, None),
         ("NOTE", None, None),
         ("GENESIS2", None, None),

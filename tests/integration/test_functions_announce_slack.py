@@ -8,13 +8,18 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import boto3
 import pytest
 from aws_lambda_powertools.utilities import parameters
 from aws_lambda_powertools.utilities.batch.exceptions import BatchProcessingError
+from aws_lambda_powertools.utilities.circuit_breaker import base as breaker
+from aws_lambda_powertools.utilities.circuit_breaker.persistence import base as circuit_cache
+from aws_lambda_powertools.utilities.circuit_breaker.persistence import dynamodb as circuit_table
 from aws_lambda_powertools.utilities.parameters.constants import DEFAULT_PROVIDERS
 from boto3.dynamodb.types import TypeSerializer
 from botocore.awsrequest import AWSRequest, AWSResponse
@@ -30,6 +35,7 @@ from policy_monitor.announcement import announced_json
 from policy_monitor.errors import (
     DeliveryError,
     InputError,
+    OutageError,
     PolicyMonitorError,
     UncertainDeliveryError,
     UnreadableEventError,
@@ -122,6 +128,31 @@ def body_of(name: str = "expansion", **members: Any) -> str:
     return json.dumps(golden_finding(name) | members)
 
 
+class Clock:
+    """The breaker's clock, which a test may put forward."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self._ahead = timedelta()
+        made = self
+
+        class Ahead(datetime):
+            @classmethod
+            def now(cls, tz: tzinfo | None = None) -> "Ahead":
+                return cls.fromtimestamp((datetime.now(UTC) + made._ahead).timestamp(), tz)
+
+        for module in (breaker, circuit_cache, circuit_table):
+            monkeypatch.setattr(module, "dt", SimpleNamespace(datetime=Ahead))
+
+    def forward(self, seconds: int) -> None:
+        self._ahead += timedelta(seconds=seconds)
+
+
+def forget_circuits() -> None:
+    """What a process remembers of circuits: each test begins with none."""
+    for known in ("_LOCAL_FAILURES", "_LOCAL_SUCCESSES", "_LAST_OBSERVED_STATE"):
+        getattr(breaker, known).clear()
+
+
 @pytest.fixture
 def world(monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
     for name, value in {
@@ -137,6 +168,7 @@ def world(monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
         monkeypatch.setenv(name, value)
     parameters.clear_caches()  # type: ignore[no-untyped-call]
     DEFAULT_PROVIDERS.clear()
+    forget_circuits()
     with dynamodb() as table, SlackReceiver() as slack:
         sns = boto3.client("sns")
         topic = sns.create_topic(Name="findings")["TopicArn"]
@@ -436,10 +468,73 @@ def test_a_long_rate_limit_is_left_to_lambdas_retries(world: World, wait: str) -
     assert world.slack.requests == 1
 
 
-def test_a_lost_answer_repeats_with_a_line(world: World) -> None:
+DOWN = [Answer(500, "oops")] * 3  # the first try and the SDK's two
+
+
+def test_an_outage_costs_one_probe_at_a_time(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("time.sleep", lambda _: None)
+    clock = Clock(monkeypatch)
+    world.slack.answer_next(*DOWN)
+    with pytest.raises(OutageError, match="status 500"):
+        world.post(body_of(finding_id="0"))
+    for number in range(1, 20):
+        with pytest.raises(OutageError, match="slack: out of order less than 30 seconds ago"):
+            world.post(body_of(finding_id=str(number)))
+    assert world.slack.requests == 3
+
+    clock.forward(31)
+    world.slack.answer_next(*DOWN)
+    with pytest.raises(OutageError, match="status 500"):
+        world.post(body_of(finding_id="1"))
+    with pytest.raises(OutageError, match="not tried"):
+        world.post(body_of(finding_id="2"))
+    assert world.slack.requests == 6
+
+    clock.forward(31)
+    for number in range(20):
+        world.post(body_of(finding_id=str(number)))
+    assert len(world.slack.payloads) == 20
+    assert "may repeat" not in json.dumps(world.slack.payloads)
+
+
+def test_another_process_knows_of_the_outage(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("time.sleep", lambda _: None)
+    world.slack.answer_next(*DOWN)
+    with pytest.raises(OutageError, match="status 500"):
+        world.post(body_of(finding_id="0"))
+    world.slack_app = started("slack")
+    forget_circuits()
+    with pytest.raises(OutageError, match="not tried"):
+        world.post(body_of(finding_id="1"))
+
+
+@pytest.mark.parametrize("answer", [Answer(400, "invalid_blocks"), Answer(404, "no_service")])
+def test_a_message_that_slack_refuses_does_not_keep_back_the_next(
+    world: World, answer: Answer
+) -> None:
+    world.slack.answer_next(answer)
+    with pytest.raises(DeliveryError, match="check the webhook"):
+        world.post(body_of(finding_id="0"))
+    world.post(body_of(finding_id="1"))
+    assert len(world.slack.payloads) == 1
+
+
+def test_a_circuit_that_cannot_be_read_stops_no_message(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(**_: Any) -> Any:
+        raise client_error(500)
+
+    monkeypatch.setattr(world.slack_app.dynamodb(), "get_item", fails)
+    world.post(body_of())
+    assert len(world.slack.payloads) == 1
+
+
+def test_a_lost_answer_repeats_with_a_line(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     world.slack.answer_next(Answer(hang_up=True))
     with pytest.raises(UncertainDeliveryError, match="it may have gone out"):
         world.post(body_of())
+    Clock(monkeypatch).forward(31)
     world.post(body_of())
     world.post(body_of())
     assert ["may repeat" in json.dumps(payload) for payload in world.slack.payloads] == [
@@ -448,10 +543,13 @@ def test_a_lost_answer_repeats_with_a_line(world: World) -> None:
     ]
 
 
-def test_a_gateway_that_gave_up_leaves_it_open(world: World) -> None:
+def test_a_gateway_that_gave_up_leaves_it_open(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
     world.slack.answer_next(Answer(504, "<html>"))
     with pytest.raises(UncertainDeliveryError, match="status 504: no reason given"):
         world.post(body_of())
+    Clock(monkeypatch).forward(31)
     world.post(body_of())
     assert "may repeat" in json.dumps(world.slack.payloads[0])
 

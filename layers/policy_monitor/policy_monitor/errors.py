@@ -28,5 +28,9 @@ class DeliveryError(RetryableError):
     """A channel did not accept a message; the status says why."""
 
 
+class OutageError(DeliveryError):
+    """A channel is out of order or overloaded: another message would fare no better just now."""
+
+
 class UncertainDeliveryError(DeliveryError):
     """Nobody can tell whether a channel accepted a message: its answer never came."""

@@ -12,6 +12,7 @@ CURRENT#slot                          which finding holds for a slot now: what i
 ANNOUNCEMENT#finding id#revision#channel  how far an announcement got, and when (`outbox`)
 NOTICE#finding id                     the vendor's notice of what was found; never changes
 CHECKPOINT                            the fold of the first facts: a cache, which may be deleted
+CIRCUIT#channel                       whether a channel is out of order (`circuit`)
 NOTE                                  what a run of reconcile leaves to the next (`notebook`)
 CHUNK#sha256                          a part of a body that is too long for its row
 ====================================  =============================================================

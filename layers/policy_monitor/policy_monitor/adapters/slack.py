@@ -28,6 +28,7 @@ from policy_monitor.adapters.faults import fault
 from policy_monitor.errors import (
     DeliveryError,
     InputError,
+    OutageError,
     RetryableError,
     UncertainDeliveryError,
 )
@@ -44,6 +45,8 @@ _ACCEPTED_STATUS, _ACCEPTED_BODY = 200, "ok"
 
 # Statuses of a gateway that gave up waiting for the server behind it: the message may be through.
 _UNCERTAIN_STATUSES = frozenset({408, 502, 504})
+
+_OVERLOADED, _SERVER_ERROR = 429, 500
 
 _LOCAL_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
 
@@ -81,6 +84,8 @@ class SlackWebhook:
         ------
         UncertainDeliveryError
             No answer came, or one that leaves it open.
+        OutageError
+            Slack is out of reach, out of order or overloaded.
         DeliveryError
             Slack refused it; the error says the status and Slack's word for the reason.
         UnreadableEventError
@@ -95,7 +100,7 @@ class SlackWebhook:
             )
             if isinstance(error.reason, (TimeoutError, ConnectionResetError, BrokenPipeError)):
                 raise UncertainDeliveryError(f"Slack: {reason}; it may have gone out") from None
-            raise DeliveryError(f"Slack: not reached: {reason}; try again later") from None
+            raise OutageError(f"Slack: not reached: {reason}; try again later") from None
         except (OSError, HTTPException) as error:
             reason = type(error).__name__
             raise UncertainDeliveryError(f"Slack: {reason}; it may have gone out") from None
@@ -111,6 +116,8 @@ class SlackWebhook:
         text = f"Slack: status {status}: {_word(body)}"
         if status in _UNCERTAIN_STATUSES:
             raise UncertainDeliveryError(f"{text}; it may have gone out")
+        if status == _OVERLOADED or status >= _SERVER_ERROR:
+            raise OutageError(f"{text}; try again later")
         raise DeliveryError(f"{text}; check the webhook, then send the message again")
 
 
