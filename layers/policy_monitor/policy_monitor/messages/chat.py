@@ -19,7 +19,9 @@ from policy_monitor.messages.envelope import Envelope, envelope
 _DESCRIPTION_LIMIT = 4_000
 
 # Words that hold what a chat application takes for markup: they stand in code spans.
-_MARKUP = re.compile(r"\S*[*_~`@&\[\]]\S*")
+_WORD = re.compile(r"\S*[*_~`@&\[\]]\S*")
+# The same from the first such word to the last: a title must stay short.
+_WORDS = re.compile(r"\S*[*_~`@&\[\]](?:.*[*_~`@&\[\]])?\S*")
 
 
 def chat_envelope(message: Mapping[str, Any]) -> Envelope:
@@ -38,6 +40,7 @@ def chat_envelope(message: Mapping[str, Any]) -> Envelope:
 def chat_notification(message: Mapping[str, Any]) -> dict[str, Any]:
     """A finding or a digest as a custom notification, threaded by its subject."""
     header, *blocks = slack_payload(message)["blocks"]
+    title = _plain(header["text"]["text"], _WORDS)
     subject = message.get("subject", {"type": "digest", "arn": str(message["account"])})
     thread = hashlib.sha256(f"{subject['type']} {subject['arn']}".encode("utf-8", "replace"))
     return {
@@ -46,12 +49,12 @@ def chat_notification(message: Mapping[str, Any]) -> dict[str, Any]:
         "id": f"{message['finding_id']}-{message.get('revision', 1)}",
         "content": {
             "textType": "client-markdown",
-            "title": _markdown(header["text"]),
+            "title": title,
             "description": _joined(list(_texts(blocks))),
         },
         "metadata": {
             "threadId": thread.hexdigest(),
-            "summary": _markdown(header["text"]),
+            "summary": title,
             "eventType": f"policy-monitor {message.get('kind', 'digest')}",
             "additionalContext": {
                 "account": str(message["account"]),
@@ -71,9 +74,13 @@ def _texts(blocks: list[Mapping[str, Any]]) -> Iterator[str]:
 
 def _markdown(text: Mapping[str, Any]) -> str:
     """A text object of Slack's as markdown: what was plain text stays plain."""
-    if text["type"] != "plain_text":
-        return str(text["text"])
-    return _MARKUP.sub(lambda found: f"`{found[0].replace('`', '&lt;U+0060&gt;')}`", text["text"])
+    shown = str(text["text"])
+    return shown if text["type"] != "plain_text" else _plain(shown, _WORD)
+
+
+def _plain(text: str, markup: re.Pattern[str]) -> str:
+    # A backtick would end the code span, and nothing escapes it.
+    return markup.sub(lambda found: f"`{found[0].replace('`', chr(39))}`", text)
 
 
 def _joined(texts: list[str]) -> str:
