@@ -145,8 +145,8 @@ class Context:
         return context
 
     def _add(self, key: str, types: set[str], sets: set[str], present: set[str]) -> None:
-        if types == {"text", "arn"}:
-            types = {"text"}
+        if types <= {"text", "arn"}:
+            types = {"arn" if key == "aws:principalarn" else "text"}
         if len(types) > 1:
             raise Unsupported(f"{key} is read as {types}")
         kind = next(iter(types), "text")

@@ -95,7 +95,7 @@ class CallerClass(NamedTuple):
             )
             if several is None:
                 several = key in set_keys
-            return KeyFacts(present=present, several=several)
+            return KeyFacts(present=present, several=several, arn=key == _ARN_KEY)
 
         return of
 

@@ -7,6 +7,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from iamdiff.arns import arn_cells, parse_pattern
+from iamdiff.automata import Cell
 from iamdiff.cells import cells
 from iamdiff.contexts import KeyState, Predicate, null_predicate, predicate
 from iamdiff.globs import NO_ARN, Reading, is_literal, literal, matcher, reader
@@ -41,12 +42,15 @@ class KeyFacts(NamedTuple):
         The one value that it holds (a bound principal's), if it does.
     never : bool
         It is never there (``aws:username`` of a role session).
+    arn : bool
+        It holds nothing but ARNs (``aws:PrincipalArn``).
     """
 
     present: bool = False
     several: bool = False
     fixed: str | None = None
     never: bool = False
+    arn: bool = False
 
     @property
     def is_bound(self) -> bool:
@@ -247,7 +251,7 @@ def _examples(
     examples: dict[str, None] = {}
     for kind, group in by_type.items():
         if kind in _TEXT:
-            found = _text_examples(group, budget, empty=empty, apart=apart)
+            found = _text_examples(group, budget, empty=empty, apart=apart, arn=facts.arn)
         else:
             found = _typed_examples(kind, group)
         budget.spend(len(found))
@@ -260,7 +264,7 @@ def _has_values(condition: Condition) -> bool:
 
 
 def _text_examples(
-    conditions: Sequence[Condition], budget: Budget, *, empty: bool, apart: bool
+    conditions: Sequence[Condition], budget: Budget, *, empty: bool, apart: bool, arn: bool
 ) -> list[str]:
     holders: dict[tuple[str, Reading], int] = {}
     for place, condition in enumerate(conditions):
@@ -274,10 +278,21 @@ def _text_examples(
         classes = list(range(len(holders)))
     if all(reading is Reading.ARN for _, reading in holders):
         found = arn_cells([parse_pattern(text) for text, _ in holders], classes, budget=budget)
-    else:
-        texts, readings = zip(*holders, strict=True)
-        found = cells(texts, budget=budget, classes=classes, readings=readings, empty=empty)
-    return [example for _, example in found]
+        if not arn and all(mask for mask, _ in found):
+            found.append(Cell(0, UNREAD))
+        return [example for _, example in found]
+    arns = 0
+    patterns = [*holders]
+    if arn:
+        arns = 1 << len(holders)
+        patterns.append(_ANY_ARN)
+        classes.append(len(holders))
+    texts, readings = zip(*patterns, strict=True)
+    found = cells(texts, budget=budget, classes=classes, readings=readings, empty=empty)
+    return [example for mask, example in found if mask & arns == arns]
+
+
+_ANY_ARN = ("arn:*:*:*:*:*", Reading.ARN)
 
 
 def _typed_examples(kind: ValueType, conditions: Sequence[Condition]) -> list[str]:

@@ -83,3 +83,11 @@ def test_null_of_both_asks_for_nothing_and_of_neither_is_open() -> None:
     assert between([either], [allow()]).verdict is Verdict.EQUIVALENT
     neither = under(("Null", KEY, []))
     assert codes(between([neither], [deny()])) == {"empty-list"}
+
+
+def test_a_key_may_hold_what_is_no_arn_but_for_those_that_hold_arns() -> None:
+    spared = under(("Null", KEY, "false"), ("ArnNotLike", KEY, "arn:*:*:*:*:*"))
+    assert between([], [spared]).verdict is Verdict.EXPANSION
+    caller = "aws:PrincipalArn"
+    nobody = under(("ArnNotLike", caller, "arn:*:*:*:*:*"), ("StringNotEquals", caller, "a"))
+    assert between([], [nobody]).verdict is Verdict.EQUIVALENT
