@@ -9,6 +9,7 @@ from policy_monitor.history import history
 from policy_monitor.ledger import Ledger, Outbox
 from policy_monitor_cli.material import SHOWN, detail, event_time
 from policy_monitor_cli.outcome import Delivery, Fate, Message, Outcome
+from policy_monitor_cli.reports.evidence import evidence
 
 CONCERNS_NOTHING = "concerns nothing that is watched"
 
@@ -53,9 +54,9 @@ def outcome(
     messages, log, late
         As in `Outcome`.
     """
-    snapshot = ledger.snapshot()
+    rests_on = evidence(ledger)
     entries = tuple(history(ledger, outbox))
-    recorded = {mutation.event_id for mutation in snapshot.mutations}
+    recorded = {mutation.event_id for mutation in rests_on.mutations}
     found = {entry.finding.event_id for entry in entries}
     counts: Counter[Fate] = Counter({Fate.IGNORED: others})
     counts[Fate.DEAD_LETTER] = len(lost)
@@ -86,6 +87,7 @@ def outcome(
     return Outcome(
         events=events,
         entries=entries,
+        evidence=rests_on,
         deliveries=tuple(sorted(deliveries, key=lambda delivery: delivery.time)),
         counts=counts,
         messages=tuple(messages),

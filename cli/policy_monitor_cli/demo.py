@@ -16,6 +16,7 @@ from policy_monitor_cli import rendering, timelines
 from policy_monitor_cli.material import BEGINNING
 from policy_monitor_cli.outcome import Channel, Fate, Message, Outcome
 from policy_monitor_cli.replay import Through, replayed
+from policy_monitor_cli.report import OUT, write_replay
 
 INTRODUCTION = (
     "A company gave its vendor, Astronomer, an IAM role in its AWS account. This is a year of "
@@ -56,11 +57,18 @@ in events/, a file each; change one and run
 
   policy-monitor replay events --through handlers"""
 
+REPORT = """\
+What changed, with its proof; what access there was at any time; and of which
+changes the vendor owes a notice. Open it in a browser:
+
+  {place}"""
+
 
 def demo() -> None:
     """Replay a year of one vendor's role, and show what you would have been told.
 
-    Takes half a minute and needs neither an AWS account nor a container runtime.
+    Takes half a minute and needs neither an AWS account nor a container
+    runtime. It ends by writing report.html into the current folder.
 
     Example: policy-monitor demo
     """
@@ -68,6 +76,9 @@ def demo() -> None:
     _, outcome = replayed([story()], None, Settings(), Through.HANDLERS)
     for part in scenes(outcome, screen):
         screen.print(part)
+    write_replay(outcome, OUT)
+    screen.print("", _heading("The year as one page"), sep="\n")
+    screen.print(Text(REPORT.format(place=OUT.resolve())), soft_wrap=True)
 
 
 def story() -> Path:

@@ -16,6 +16,7 @@ from botocore.exceptions import (
 
 from policy_monitor.adapters.dynamodb import DynamoDBLedger
 from policy_monitor.adapters.faults import code, fault
+from policy_monitor.adapters.notebook import DynamoDBNotebook
 from policy_monitor.adapters.outbox import DynamoDBOutbox
 from policy_monitor.errors import InputError, PolicyMonitorError
 
@@ -32,6 +33,7 @@ class Deployed:
 
     ledger: DynamoDBLedger
     outbox: DynamoDBOutbox
+    notebook: DynamoDBNotebook
 
 
 def deployed(*, stack: str | None, table: str | None, region: str | None) -> Deployed:
@@ -74,7 +76,8 @@ def deployed(*, stack: str | None, table: str | None, region: str | None) -> Dep
     told = _ACCOUNT.match(arn)
     if told is None:
         raise InputError(f"{thing}: its ARN {arn} names no account")
-    return Deployed(DynamoDBLedger(client, name, told[1]), DynamoDBOutbox(client, name, told[1]))
+    at = (client, name, told[1])
+    return Deployed(DynamoDBLedger(*at), DynamoDBOutbox(*at), DynamoDBNotebook(*at))
 
 
 def caller(region: str | None) -> str:

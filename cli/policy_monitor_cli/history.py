@@ -8,7 +8,6 @@ from typing import Annotated
 
 import typer
 
-from policy_monitor.errors import InputError
 from policy_monitor.history import Entry, entry_json
 from policy_monitor.history import history as entries_of
 from policy_monitor.messages.masking import masked
@@ -22,6 +21,7 @@ from policy_monitor_cli.options import (
     Roles,
     Stack,
     Table,
+    one_source,
     watched,
 )
 from policy_monitor_cli.replay import UNREADABLE, Through, replayed, say
@@ -61,9 +61,7 @@ def history(
     said before stands under what holds now. Exit status: 0, or 2 where
     something could not be read.
     """
-    chosen = [name for name in (stack, table, sources) if name]
-    if len(chosen) != 1:
-        raise InputError("history: name one of --stack, --table and SOURCE to be read")
+    one_source("history", stack, table, sources, judging=baseline or role or policy)
     if sources:
         material, outcome = replayed(sources, baseline, watched(role, policy), Through.OFFLINE)
         outcome = outcome.of_changes()
@@ -72,11 +70,6 @@ def history(
         if material.unreadable:
             raise typer.Exit(UNREADABLE)
         return
-    if baseline or role or policy:
-        raise InputError(
-            "history: --baseline, --role and --policy say how SOURCE is judged; "
-            "a deployed ledger holds what its stack watches"
-        )
     from policy_monitor_cli.deployed import deployed  # noqa: PLC0415 (boto3 is slow to load)
 
     found = deployed(stack=stack, table=table, region=region)

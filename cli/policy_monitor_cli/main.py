@@ -13,6 +13,8 @@ from policy_monitor_cli.history import history
 from policy_monitor_cli.notices import ACK_EXAMPLES, OPEN_EXAMPLES, ack, open_
 from policy_monitor_cli.replay import EXAMPLES as REPLAY_EXAMPLES
 from policy_monitor_cli.replay import replay
+from policy_monitor_cli.report import EXAMPLES as REPORT_EXAMPLES
+from policy_monitor_cli.report import report
 from policy_monitor_cli.show import show
 
 BAD_INPUT = 2
@@ -34,6 +36,7 @@ app.command(epilog=REPLAY_EXAMPLES)(replay)
 app.command(epilog=HISTORY_EXAMPLES)(history)
 app.command("open", epilog=OPEN_EXAMPLES)(open_)
 app.command(epilog=ACK_EXAMPLES)(ack)
+app.command(epilog=REPORT_EXAMPLES)(report)
 app.command()(demo)
 
 

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from policy_monitor.errors import InputError
 from policy_monitor.settings import DEFAULT_POLICY_PATTERNS, DEFAULT_ROLE, Settings
 
 SOURCE_HELP = (
@@ -34,7 +35,6 @@ Policies = Annotated[
     ),
 ]
 
-
 Stack = Annotated[
     str | None, typer.Option(metavar="NAME", help="The deployed stack whose ledger is read.")
 ]
@@ -52,6 +52,30 @@ class Format(StrEnum):
 
     TEXT = "text"
     JSONL = "jsonl"
+
+
+def one_source(
+    command: str, stack: str | None, table: str | None, sources: object, *, judging: object
+) -> None:
+    """Check that one thing is named to be read: a deployed ledger, or events to be judged.
+
+    Parameters
+    ----------
+    judging : object
+        What says how events are judged, if anything does.
+
+    Raises
+    ------
+    InputError
+        None is named, or several, or a ledger is to be judged in another way.
+    """
+    if sum(map(bool, (stack, table, sources))) != 1:
+        raise InputError(f"{command}: name one of --stack, --table and SOURCE to be read")
+    if judging and not sources:
+        raise InputError(
+            f"{command}: --baseline, --role and --policy say how SOURCE is judged; "
+            "a deployed ledger holds what its stack watches"
+        )
 
 
 def watched(roles: list[str] | None, policies: list[str] | None) -> Settings:

@@ -7,6 +7,7 @@ from typing import Any
 
 from policy_monitor.findings import Finding, FindingKind
 from policy_monitor.history import Entry
+from policy_monitor_cli.reports.evidence import Evidence
 
 
 class Fate(StrEnum):
@@ -59,6 +60,8 @@ class Outcome:
     ----------
     entries : tuple[Entry, ...]
         All findings that were ever recorded, in timeline order.
+    evidence : Evidence
+        What they rest on.
     deliveries : tuple[Delivery, ...]
         In the order of time; of ignored events only the first hundred.
     counts : Mapping[Fate, int]
@@ -71,6 +74,7 @@ class Outcome:
 
     events: int
     entries: tuple[Entry, ...]
+    evidence: Evidence = field(default_factory=lambda: Evidence(None, (), {}))
     deliveries: tuple[Delivery, ...] = ()
     counts: Mapping[Fate, int] = field(default_factory=dict)
     messages: tuple[Message, ...] = ()

@@ -98,9 +98,10 @@ def account_of(chapter: Chapter) -> RenderableType:
     """A chapter of a deployed ledger: with what was said before, and who was told when."""
     earlier: list[RenderableType] = []
     for entry in chapter.before:
-        earlier.append(Text(f"before: {_said(entry)}", NOTE_STYLE))
-        earlier += [Padding(line, (0, 0, 0, 2)) for line in _announced(entry)]
-    parts = [change(chapter), *earlier, *_announced(chapter.entry)]
+        earlier.append(Text(f"before: {said_by(entry)}", NOTE_STYLE))
+        earlier += [Padding(Text(line, "dim"), (0, 0, 0, 2)) for line in announced(entry)]
+    told = (Text(line, "dim") for line in announced(chapter.entry))
+    parts = [change(chapter), *earlier, *told]
     return _row(chapter.entry.finding.time, Group(*parts))
 
 
@@ -143,7 +144,7 @@ def _replayed(chapter: Chapter, outcome: Outcome) -> RenderableType:
     notes = []
     if corrected := chapter.entry.correction_of:
         said = next(one for one in chapter.before if one.finding.finding_id == corrected)
-        notes.append(f"Before, people were told: {_said(said)}")
+        notes.append(f"Before, people were told: {said_by(said)}")
     if after := outcome.late.get(chapter.entry.finding.event_id):
         notes.append(f"This event came late, after one of {_moment(after)}.")
     return Group(change(chapter), *(Text(note, NOTE_STYLE) for note in notes))
@@ -174,16 +175,17 @@ def _subject(finding: Finding) -> str:
     return plain(content(entry_json(Entry(finding))).subject)
 
 
-def _said(entry: Entry) -> str:
+def said_by(entry: Entry) -> str:
     """What a finding said, in a line."""
     said = content(entry_json(entry))
     return f"{said.heading.upper()} {said.severity}: {said.summary}"
 
 
-def _announced(entry: Entry) -> Iterator[Text]:
+def announced(entry: Entry) -> Iterator[str]:
+    """Who was told of a finding, and when: a line each."""
     for each in entry.announcements:
         how = CHANNELS.get(each.key.channel, each.key.channel)
-        yield Text(f"{STATES[each.state].format(how)}, {_moment(each.time)}", "dim")
+        yield f"{STATES[each.state].format(how)}, {_moment(each.time)}"
 
 
 def _examples(said: Content, finding: Finding) -> Iterator[Text]:

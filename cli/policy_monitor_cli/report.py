@@ -1,0 +1,108 @@
+"""The command report: what a deployed monitor has found, or a replay finds, as one page."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from policy_monitor.adapters.clock import now
+from policy_monitor.catalogue import load
+from policy_monitor.errors import InputError
+from policy_monitor.history import history
+from policy_monitor_cli.options import (
+    SOURCE_HELP,
+    Baseline,
+    Policies,
+    Region,
+    Roles,
+    Stack,
+    Table,
+    one_source,
+    watched,
+)
+from policy_monitor_cli.outcome import Outcome
+from policy_monitor_cli.replay import UNREADABLE, Through, replayed, say
+
+EXAMPLES = """\b
+Examples:
+  policy-monitor report --stack policy-monitor --region us-east-1
+  policy-monitor report --stack policy-monitor --out july.html
+  policy-monitor report events
+"""
+
+OUT = Path("report.html")
+
+
+def report(
+    sources: Annotated[
+        list[Path] | None, typer.Argument(metavar="SOURCE", help=SOURCE_HELP)
+    ] = None,
+    *,
+    stack: Stack = None,
+    table: Table = None,
+    region: Region = None,
+    baseline: Baseline = None,
+    role: Roles = None,
+    policy: Policies = None,
+    out: Annotated[
+        Path, typer.Option(metavar="FILE", help="The page; one that is there is overwritten.")
+    ] = OUT,
+) -> None:
+    """Write one page that shows every change, its proof, and access over time.
+
+    The page needs nothing beside itself: it can be mailed, printed and kept.
+    Its findings are those that history shows. Exit status: 0, or 2 where
+    something could not be read or written.
+    """
+    one_source("report", stack, table, sources, judging=baseline or role or policy)
+    if sources:
+        material, outcome = replayed(sources, baseline, watched(role, policy), Through.OFFLINE)
+        say(material, outcome)
+        write_replay(outcome, out)
+        typer.echo(f"report: {out}", err=True)
+        if material.unreadable:
+            raise typer.Exit(UNREADABLE)
+        return
+    from policy_monitor_cli.deployed import deployed  # noqa: PLC0415 (boto3 is slow to load)
+    from policy_monitor_cli.reports.evidence import evidence  # noqa: PLC0415 (as the page)
+    from policy_monitor_cli.reports.page import Report, page  # noqa: PLC0415 (jinja2, too)
+
+    found = deployed(stack=stack, table=table, region=region)
+    note = found.notebook.last()
+    told = Report(
+        source=f"From the ledger of stack {stack}" if stack else f"From the ledger {table}",
+        written=now(),
+        entries=tuple(history(found.ledger, found.outbox)),
+        evidence=evidence(found.ledger),
+        compared=note.read_at if note else "",
+    )
+    _write(page(told, load()), out)
+    typer.echo(f"report: {out}", err=True)
+
+
+def write_replay(outcome: Outcome, out: Path) -> None:
+    """Write the page of a replay.
+
+    Raises
+    ------
+    InputError
+        The file cannot be written.
+    """
+    from policy_monitor_cli.reports.page import Report, page  # noqa: PLC0415 (jinja2 is slow)
+
+    changes = outcome.of_changes()
+    told = Report(
+        source=f"From a replay of {outcome.events:,} events",
+        written=now(),
+        entries=changes.entries,
+        evidence=outcome.evidence,
+    )
+    _write(page(told, load()), out)
+
+
+def _write(text: str, out: Path) -> None:
+    try:
+        # What a stranger's name holds of half a character shows as a question mark.
+        out.write_text(text, encoding="utf-8", errors="replace")
+    except OSError as error:
+        raise InputError(f"report: {out}: cannot be written: {error.strerror}") from error

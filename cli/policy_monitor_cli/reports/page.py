@@ -1,0 +1,272 @@
+"""The report as one page of HTML: what it shows of each finding, and the page itself.
+
+The template escapes whatever it is given; texts of strangers come as `messages.content` makes them,
+with nothing hidden in them. The page's own style and script are the only ones that it lets run.
+"""
+
+import hashlib
+from base64 import b64encode
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from jinja2 import Environment, StrictUndefined, Template
+from markupsafe import Markup
+
+from iamdiff.catalogue import Catalogue
+from policy_monitor.findings import Finding, FindingKind, Severity, SubjectType
+from policy_monitor.history import Entry, entry_json
+from policy_monitor.messages.content import Content, Fact, content
+from policy_monitor.messages.grants import Side, sides
+from policy_monitor.messages.masking import masked
+from policy_monitor.messages.text import Phrase, name, plain, sentence
+from policy_monitor.mutations import ActorKind, SenseLost
+from policy_monitor.senses import sense_sentence
+from policy_monitor.settings import VERDICTS
+from policy_monitor_cli import timelines
+from policy_monitor_cli.reports.charts import LEVEL_CLASSES, NOT_KNOWN, chart, moment
+from policy_monitor_cli.reports.diffs import Diff, diff
+from policy_monitor_cli.reports.evidence import Evidence
+from policy_monitor_cli.reports.reach import reaches
+from policy_monitor_cli.reports.sheets import Sheet, Sheets
+from policy_monitor_cli.timelines import Chapter, chapters
+
+GRANTS_SHOWN = 30
+FEW = 12
+
+SIGNS = {
+    "expansion": "▲",
+    "mixed": "◆",
+    "undetermined": "?",
+    "reduction": "▼",
+    "equivalent": "=",
+    "other": "•",
+}
+"""Beside the words, so that colour is never the only sign."""
+
+_OTHER = (FindingKind.ATTEMPT, FindingKind.TAMPER, FindingKind.BASELINE)
+_TO_ANNOUNCE = ("expansion", "mixed", "undetermined")
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What a page is made from.
+
+    Attributes
+    ----------
+    source : str
+        Where the findings come from, in words.
+    written : str
+        When, UTC to the second.
+    compared : str or None
+        When IAM was last compared with the ledger; None for a replay, which watches nothing.
+    """
+
+    source: str
+    written: str
+    entries: Sequence[Entry]
+    evidence: Evidence
+    compared: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Sheet:
+    what: str
+    old_version: str
+    new_version: str
+    absent: str
+    diff: Diff
+
+
+@dataclass(frozen=True, slots=True)
+class _Item:
+    """One change, as the page shows it."""
+
+    anchor: str
+    day: str
+    verdict: str
+    style: str
+    sign: str
+    subjects: str
+    said: Content
+    why: tuple[str, ...]
+    before: tuple[str, ...]
+    also: tuple[Phrase, ...]
+    sides: tuple[Side, ...]
+    facts: tuple[Fact, ...]
+    sheets: tuple[_Sheet, ...]
+    is_open: bool
+
+
+def page(report: Report, catalogue: Catalogue) -> str:
+    """The whole page."""
+    sheets = Sheets(report.evidence)
+    subjects: dict[str, int] = {}
+    found = list(chapters(report.entries))
+    items = [_item(chapter, sheets, subjects) for chapter in reversed(found)]
+    roles = sorted(
+        {
+            each.finding.subject.arn
+            for each in report.entries
+            if each.finding.subject.type is SubjectType.ROLE
+        }
+    )
+    names = ", ".join(name(arn.rsplit("/", 1)[-1]).text for arn in roles)
+    style, script = _resource("page.css"), _resource("page.js")
+    return _template().render(
+        title=f"Access of {names}" if names else "Access of the watched roles",
+        source=name(report.source).text,
+        account=name(found[-1].entry.finding.account).text if found else "",
+        written=moment(report.written),
+        tally=tuple(_tally(items)),
+        open=[item for item in items if item.is_open],
+        charts=[chart(reach) for reach in reaches(report.evidence, roles, catalogue)],
+        problems=tuple(_problems(report)),
+        state=tuple(_state(report)),
+        filters=_filters(items, subjects),
+        items=items,
+        counted=_counted,
+        few=_few,
+        level_classes=LEVEL_CLASSES,
+        not_known=NOT_KNOWN,
+        style=Markup(style),  # noqa: S704  our own file
+        style_hash=_source_hash(style),
+        script=Markup(script),  # noqa: S704  our own file
+        script_hash=_source_hash(script),
+    )
+
+
+def _item(chapter: Chapter, sheets: Sheets, subjects: dict[str, int]) -> _Item:
+    finding = chapter.entry.finding
+    told = masked(entry_json(chapter.entry))
+    said = content(told)
+    style = "other" if finding.kind in _OTHER else finding.verdict
+    also = tuple(_subject(other) for other in chapter.also)
+    announced = tuple(Fact("Told", (line,)) for line in timelines.announced(chapter.entry))
+    # Inventories, of which there are no grants, stay as they are told.
+    inventory = said.sides if finding.inventory else ()
+    return _Item(
+        anchor=f"finding-{said.finding_id}",
+        day=name(moment(finding.time)[:16]).text,
+        verdict=finding.verdict,
+        style=style,
+        sign=SIGNS[style],
+        subjects=" ".join(
+            str(subjects.setdefault(plain(each), len(subjects))) for each in (said.subject, *also)
+        ),
+        said=said,
+        why=tuple(sentence(str(reason)) for reason in told.get("severity_reasons") or ()),
+        before=tuple(
+            "; ".join((timelines.said_by(entry), *timelines.announced(entry)))
+            for entry in chapter.before
+        ),
+        also=also,
+        sides=inventory
+        or sides(told["comparison"], finding.kind, finding.subject.type, most=GRANTS_SHOWN),
+        facts=(*said.who, *said.facts, *announced, Fact("Finding", (name(said.finding_id),))),
+        sheets=tuple(_sheet(each) for each in sheets.of(finding)),
+        is_open=_is_open(finding),
+    )
+
+
+def _is_open(finding: Finding) -> bool:
+    """Whether the vendor owes a notice of what it did."""
+    return (
+        finding.actor.kind is ActorKind.VENDOR
+        and finding.kind not in _OTHER
+        and finding.verdict in _TO_ANNOUNCE
+    )
+
+
+def _sheet(sheet: Sheet) -> _Sheet:
+    absent = ""
+    if sheet.old is None or sheet.new is None:
+        absent = f"{'Before' if sheet.old is None else 'After'}: none, or it is not known."
+    return _Sheet(
+        name(sheet.what, 400).text,
+        _version(sheet.versions[0]),
+        _version(sheet.versions[1]),
+        absent,
+        diff(sheet.old, sheet.new),
+    )
+
+
+def _version(version: str) -> str:
+    return name(version).text if version else ""
+
+
+def _subject(finding: Finding) -> Phrase:
+    return content(entry_json(Entry(finding))).subject
+
+
+def _tally(items: Iterable[_Item]) -> Iterator[Mapping[str, str]]:
+    counts = Counter(item.style for item in items)
+    for style, sign in SIGNS.items():
+        if counts[style]:
+            yield {"style": style, "sign": sign, "words": f"{counts[style]:,} {style}"}
+
+
+def _filters(items: Sequence[_Item], subjects: Mapping[str, int]) -> Sequence[tuple[Any, ...]]:
+    verdicts = {item.verdict for item in items}
+    severities = {item.said.severity for item in items}
+    return (
+        ("Subject", "subject", [(str(place), words) for words, place in sorted(subjects.items())]),
+        ("Verdict", "verdict", [(each, each) for each in VERDICTS if each in verdicts]),
+        ("Severity", "severity", [(each, each) for each in Severity if each in severities]),
+    )
+
+
+def _problems(report: Report) -> Iterator[str]:
+    for sense, reason in report.evidence.last().blind.items():
+        yield sentence(sense_sentence(SenseLost(sense, "", reason)))
+    if not report.evidence.judged:
+        yield "Facts were recorded that are not judged yet: findings of them are not shown here."
+
+
+def _state(report: Report) -> Iterator[Fact]:
+    genesis = report.evidence.genesis
+    if genesis is None or not genesis.state.complete:
+        yield Fact("Baseline", ("none: what was there before the first event is not known",))
+    else:
+        watched = ", ".join(name(role).text for role in genesis.state.roles) or "no watched role"
+        yield Fact("Baseline", (f"IAM as it was read {moment(genesis.read_at)}: {watched}",))
+    yield Fact("Facts", (f"{_counted(len(report.evidence.mutations), 'change')} recorded",))
+    if report.compared is None:
+        yield Fact("Senses", ("a replay watches nothing: it judges what it was given",))
+        return
+    lost = report.evidence.last().blind
+    yield Fact(
+        "Senses",
+        (f"{_counted(len(lost), 'sense')} lost, as told above" if lost else "none is lost",),
+    )
+    compared = moment(report.compared) if report.compared else "not yet"
+    yield Fact("Compared", (f"IAM with the ledger: {compared}",))
+
+
+def _few(names: Sequence[str]) -> str:
+    more = len(names) - FEW
+    return ", ".join(names[:FEW]) + (f" and {more:,} more" if more > 0 else "")
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+def _source_hash(text: str) -> str:
+    """A source of a Content-Security-Policy (W3C, "CSP Level 3", hash-source)."""
+    return f"sha256-{b64encode(hashlib.sha256(text.encode()).digest()).decode()}"
+
+
+def _resource(file: str) -> str:
+    return files(__package__).joinpath(file).read_text(encoding="utf-8")
+
+
+@cache
+def _template() -> Template:
+    environment = Environment(
+        autoescape=True, undefined=StrictUndefined, trim_blocks=True, keep_trailing_newline=True
+    )
+    return environment.from_string(_resource("page.html.j2"))
