@@ -13,7 +13,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 COMPILE := $(BIN)/uv pip compile --quiet --upgrade --python-version 3.13 --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --no-header
 
-.PHONY: help setup demo test lint format build lock bench clean
+.PHONY: help setup demo test browser lint format build lock bench screenshot clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -29,9 +29,17 @@ $(VENV)/installed: requirements-dev.txt pyproject.toml
 demo: setup ## replay a year of one role through the functions, and show what you would be told
 	@$(BIN)/policy-monitor demo
 
-test: setup lint ## formatting, rules, types, template, build, and all tests
+test: setup lint browser ## formatting, rules, types, template, build, and all tests
 	$(BIN)/sam validate --lint
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadgroup
+
+browser: tests/browser/node_modules/installed
+
+# Without npm the tests of the report's accessibility say that they skip.
+tests/browser/node_modules/installed: tests/browser/package-lock.json
+	@if command -v npm >/dev/null; then \
+		npm ci --prefix tests/browser --ignore-scripts --no-audit --no-fund --loglevel error && touch $@; \
+	else echo "npm is missing: axe-core is not installed"; fi
 
 lint: setup ## formatting, rules and types
 	$(BIN)/ruff format --check .
@@ -49,8 +57,11 @@ lock: setup ## pin the newest versions of all requirements, with hashes
 	$(COMPILE) layers/runtime/requirements.in -o layers/runtime/requirements.txt
 	$(COMPILE) requirements-dev.in -c layers/runtime/requirements.txt -o requirements-dev.txt
 
-bench: setup ## measure iamdiff; ARGS=--write keeps the tables in docs/benchmarks.md
-	@for part in comparison smt growth hostile startup; do $(BIN)/python benchmarks/$$part.py $(ARGS) || exit 1; done
+bench: setup ## measure iamdiff and the report; ARGS=--write keeps the tables in docs/benchmarks.md
+	@for part in comparison smt growth hostile startup report; do $(BIN)/python benchmarks/$$part.py $(ARGS) || exit 1; done
+
+screenshot: setup ## take docs/report.png anew, of the report of events/
+	$(BIN)/python -m tests.browser.screenshot docs/report.png
 
 clean: ## remove what was made here
-	rm -rf $(VENV) .aws-sam .cache .hypothesis .mypy_cache .pytest_cache .ruff_cache build
+	rm -rf $(VENV) report.html tests/browser/node_modules .aws-sam .cache .hypothesis .mypy_cache .pytest_cache .ruff_cache build

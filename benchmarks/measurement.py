@@ -27,7 +27,14 @@ prints it; `make bench ARGS=--write` keeps it here. Each section names its own c
 processor time of one process, so that other work on the machine does not show in them.
 """
 
-_SECTIONS = ("Real policies", "Beside an SMT solver", "Growth", "Hostile inputs", "Start")
+_SECTIONS = (
+    "Real policies",
+    "Beside an SMT solver",
+    "Growth",
+    "Hostile inputs",
+    "Start",
+    "Report",
+)
 
 
 class Target(NamedTuple):

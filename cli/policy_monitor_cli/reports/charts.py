@@ -18,7 +18,7 @@ NOT_KNOWN = "Not known"
 
 # Pixels.
 LABELS, HEAD, ROW, GAP = 150, 64, 18, 2
-WIDEST_COLUMN, NARROWEST_COLUMN, WIDTH = 100, 36, 960
+WIDEST_COLUMN, NARROWEST_COLUMN, WIDTH = 96, 36, 928
 
 LEVEL_CLASSES = {level: f"level-{place}" for place, level in enumerate((*ACCESS_LEVELS, NOT_KNOWN))}
 """The style sheet's name of each access level."""

@@ -16,16 +16,32 @@ function filter() {
   document.getElementById("shown").value = `${count} of ${changes.length} changes shown`;
 }
 
-function open(is) {
-  for (const details of document.querySelectorAll("main details")) details.open = is;
+function showAll() {
+  filters.reset();
+  filter();
+}
+
+// What is folded lies in a <noscript>, as text: a thousand findings would take seconds to lay out.
+function unpack(details) {
+  const packed = details.querySelector(":scope > noscript");
+  if (packed) packed.outerHTML = packed.textContent;
+}
+
+function open(details, is) {
+  if (is) unpack(details);
+  details.open = is;
+}
+
+function openAll(is) {
+  for (const details of document.querySelectorAll("main details")) open(details, is);
   unfold.setAttribute("aria-pressed", is);
 }
 
 function follow() {
   const target = document.getElementById(decodeURIComponent(location.hash.slice(1)));
   if (target?.matches("details")) {
-    filters.reset();
-    target.open = true;
+    showAll();
+    open(target, true);
     target.scrollIntoView();
     target.querySelector("summary").focus({ preventScroll: true });
   }
@@ -33,14 +49,15 @@ function follow() {
 
 filters.hidden = false;
 filters.addEventListener("change", filter);
-filters.addEventListener("reset", () => setTimeout(filter));
-unfold.addEventListener("click", () => open(unfold.getAttribute("aria-pressed") !== "true"));
+document.getElementById("all").addEventListener("click", showAll);
+unfold.addEventListener("click", () => openAll(unfold.getAttribute("aria-pressed") !== "true"));
 let folded = [];
 addEventListener("beforeprint", () => {
   folded = [...document.querySelectorAll("main details:not([open])")];
-  for (const details of folded) details.open = true;
+  for (const details of folded) open(details, true);
 });
 addEventListener("afterprint", () => folded.forEach((details) => (details.open = false)));
+document.addEventListener("toggle", (event) => unpack(event.target), true);
 addEventListener("hashchange", follow);
 filter();
 follow();
