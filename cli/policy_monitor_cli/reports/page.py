@@ -17,13 +17,15 @@ from jinja2 import Environment, StrictUndefined, Template
 from markupsafe import Markup
 
 from iamdiff.catalogue import Catalogue
+from policy_monitor.digest import days_open
 from policy_monitor.findings import Finding, FindingKind, Severity, SubjectType
 from policy_monitor.history import Entry, entry_json
 from policy_monitor.messages.content import Content, Fact, content
 from policy_monitor.messages.grants import Side, sides
 from policy_monitor.messages.masking import masked
 from policy_monitor.messages.text import Phrase, name, plain, sentence
-from policy_monitor.mutations import ActorKind, SenseLost
+from policy_monitor.mutations import SenseLost
+from policy_monitor.notices import TEXT_LIMIT, open_entries
 from policy_monitor.senses import sense_sentence
 from policy_monitor.settings import VERDICTS
 from policy_monitor_cli import timelines
@@ -48,7 +50,6 @@ SIGNS = {
 """Beside the words, so that colour is never the only sign."""
 
 _OTHER = (FindingKind.ATTEMPT, FindingKind.TAMPER, FindingKind.BASELINE)
-_TO_ANNOUNCE = ("expansion", "mixed", "undetermined")
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +83,18 @@ class _Sheet:
 
 
 @dataclass(frozen=True, slots=True)
+class _Open:
+    """What waits for a notice of the vendor; `anchor` is where the page tells of it."""
+
+    anchor: str
+    day: str
+    waiting: str
+    style: str
+    sign: str
+    said: Content
+
+
+@dataclass(frozen=True, slots=True)
 class _Item:
     """One change, as the page shows it."""
 
@@ -98,7 +111,6 @@ class _Item:
     sides: tuple[Side, ...]
     facts: tuple[Fact, ...]
     sheets: tuple[_Sheet, ...]
-    is_open: bool
 
 
 def page(report: Report, catalogue: Catalogue) -> str:
@@ -122,13 +134,13 @@ def page(report: Report, catalogue: Catalogue) -> str:
         account=name(found[-1].entry.finding.account).text if found else "",
         written=moment(report.written),
         tally=tuple(_tally(items)),
-        open=[item for item in items if item.is_open],
+        open=tuple(_open(report, found)),
         charts=[chart(reach) for reach in reaches(report.evidence, roles, catalogue)],
         problems=tuple(_problems(report)),
         state=tuple(_state(report)),
         filters=_filters(items, subjects),
         items=items,
-        counted=_counted,
+        counted=timelines.counted,
         few=_few,
         level_classes=LEVEL_CLASSES,
         not_known=NOT_KNOWN,
@@ -145,11 +157,12 @@ def _item(chapter: Chapter, sheets: Sheets, subjects: dict[str, int]) -> _Item:
     said = content(told)
     style = "other" if finding.kind in _OTHER else finding.verdict
     also = tuple(_subject(other) for other in chapter.also)
+    finding_id = name(said.finding_id)
     announced = tuple(Fact("Told", (line,)) for line in timelines.announced(chapter.entry))
     # Inventories, of which there are no grants, stay as they are told.
     inventory = said.sides if finding.inventory else ()
     return _Item(
-        anchor=f"finding-{said.finding_id}",
+        anchor=_anchor(finding),
         day=name(moment(finding.time)[:16]).text,
         verdict=finding.verdict,
         style=style,
@@ -166,19 +179,41 @@ def _item(chapter: Chapter, sheets: Sheets, subjects: dict[str, int]) -> _Item:
         also=also,
         sides=inventory
         or sides(told["comparison"], finding.kind, finding.subject.type, most=GRANTS_SHOWN),
-        facts=(*said.who, *said.facts, *announced, Fact("Finding", (name(said.finding_id),))),
+        facts=(*said.who, *said.facts, *announced, *_noted(told), Fact("Finding", (finding_id,))),
         sheets=tuple(_sheet(each) for each in sheets.of(finding)),
-        is_open=_is_open(finding),
     )
 
 
-def _is_open(finding: Finding) -> bool:
-    """Whether the vendor owes a notice of what it did."""
-    return (
-        finding.actor.kind is ActorKind.VENDOR
-        and finding.kind not in _OTHER
-        and finding.verdict in _TO_ANNOUNCE
-    )
+def _anchor(finding: Finding) -> str:
+    return f"finding-{finding.finding_id}"
+
+
+def _noted(told: Mapping[str, Any]) -> Iterator[Fact]:
+    """The vendor's notice, where one was noted."""
+    if notice := told["notice"]:
+        when = moment(notice["time"])
+        text = sentence(notice["text"], TEXT_LIMIT)
+        yield Fact("Notice", (f"{text} (noted by ", name(notice["author"]), f", {when})"))
+
+
+def _open(report: Report, found: Iterable[Chapter]) -> Iterator[_Open]:
+    """What waits for a notice of the vendor, the latest first."""
+    places = {
+        finding.finding_id: _anchor(chapter.entry.finding)
+        for chapter in found
+        for finding in (chapter.entry.finding, *chapter.also)
+    }
+    for entry in reversed(open_entries(report.entries)):
+        finding = entry.finding
+        days = days_open(finding.time, report.written)
+        yield _Open(
+            places[finding.finding_id],
+            moment(finding.time)[:16],
+            f"open for {timelines.counted(days, 'day')}",
+            finding.verdict,
+            SIGNS[finding.verdict],
+            content(entry_json(entry)),
+        )
 
 
 def _sheet(sheet: Sheet) -> _Sheet:
@@ -233,14 +268,20 @@ def _state(report: Report) -> Iterator[Fact]:
     else:
         watched = ", ".join(name(role).text for role in genesis.state.roles) or "no watched role"
         yield Fact("Baseline", (f"IAM as it was read {moment(genesis.read_at)}: {watched}",))
-    yield Fact("Facts", (f"{_counted(len(report.evidence.mutations), 'change')} recorded",))
+    yield Fact(
+        "Facts", (f"{timelines.counted(len(report.evidence.mutations), 'change')} recorded",)
+    )
     if report.compared is None:
         yield Fact("Senses", ("a replay watches nothing: it judges what it was given",))
         return
     lost = report.evidence.last().blind
     yield Fact(
         "Senses",
-        (f"{_counted(len(lost), 'sense')} lost, as told above" if lost else "none is lost",),
+        (
+            f"{timelines.counted(len(lost), 'sense')} lost, as told above"
+            if lost
+            else "none is lost",
+        ),
     )
     compared = moment(report.compared) if report.compared else "not yet"
     yield Fact("Compared", (f"IAM with the ledger: {compared}",))
@@ -249,10 +290,6 @@ def _state(report: Report) -> Iterator[Fact]:
 def _few(names: Sequence[str]) -> str:
     more = len(names) - FEW
     return ", ".join(names[:FEW]) + (f" and {more:,} more" if more > 0 else "")
-
-
-def _counted(count: int, noun: str) -> str:
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
 def _source_hash(text: str) -> str:

@@ -13,6 +13,7 @@ from tests.message_strategies import HOSTILE_TEXTS, findings, huge_finding
 from iamdiff.catalogue import EmptyCatalogue
 from policy_monitor.findings import Finding, FindingKind, Severity, Subject, SubjectType
 from policy_monitor.history import Entry
+from policy_monitor.ledger import Notice
 from policy_monitor.mutations import Actor, ActorKind, SenseLost
 from policy_monitor.records import read_finding
 from policy_monitor_cli.reports.evidence import Evidence
@@ -75,7 +76,8 @@ def words(text: str) -> str:
 )
 @given(st.lists(findings, min_size=1, max_size=3))
 def test_texts_of_strangers_are_texts_and_never_markup(told: list[dict[str, Any]]) -> None:
-    hostile = [read_finding(each) for each in told]
+    # Times are checked before anything is recorded.
+    hostile = [read_finding({**each, "time": a_finding(1).time}) for each in told]
     structure = Structure(a_page(*hostile))
     assert {tag for tag, _ in structure.elements} <= TAGS
     for tag, attributes in structure.elements:
@@ -156,7 +158,7 @@ def vendor(number: int, verdict: str, **fields: Any) -> Finding:
 )
 def test_what_the_vendor_is_to_announce_is_open(finding: Finding, is_open: bool) -> None:
     opened = words(a_page(finding)).partition("Open with the vendor")[2].partition("Access over")[0]
-    assert ("No notice is on record of 1 change" in opened) is is_open
+    assert ("No notice is noted of 1 change" in opened) is is_open
     assert ("Nothing" in opened) is not is_open
 
 
@@ -178,8 +180,22 @@ def test_what_was_corrected_stands_under_what_holds_and_is_not_counted() -> None
     assert "Said before: EXPANSION high: It was more." in said
     assert "Correction: reduction" in said
     assert "1 expansion" not in said
-    assert "No notice is on record" not in said
+    assert "No notice is noted" not in said
     assert made.count("data-verdict") == 1
+
+
+def test_a_notice_that_was_noted_closes_a_change_and_stands_with_it() -> None:
+    finding = vendor(1, "expansion")
+    notice = Notice(finding.finding_id, "<b>told</b> on Monday", "ada", "2026-11-22T05:00:00Z")
+    entry = Entry(finding, notice=notice)
+    made = page(Report("From a test", "2026-11-22T06:00:00Z", (entry,), NOTHING), CATALOGUE)
+    assert "Nothing is open" in words(made)
+    assert "<b>told</b> on Monday (noted by ada, 2026-11-22 05:00:00 UTC)" in words(made)
+
+
+def test_an_open_change_says_for_how_long() -> None:
+    finding = vendor(1, "expansion", time="2026-11-12T05:00:00Z")
+    assert "open for 10 days" in words(a_page(finding))
 
 
 def test_the_latest_change_comes_first() -> None:
