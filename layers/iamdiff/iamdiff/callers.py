@@ -1,13 +1,18 @@
 """Who may make a request, in classes that the policies' Principal elements tell apart."""
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from functools import lru_cache
+from itertools import product
 from types import MappingProxyType
 from typing import NamedTuple
 
 from iamdiff.bodies import Block, Body, BodyTable, resource_link
+from iamdiff.budget import Budget
 from iamdiff.catalogue import Catalogue
+from iamdiff.cells import cells
 from iamdiff.domains import KeyFacts
+from iamdiff.globs import matcher
 from iamdiff.keys import (
     ABSENT_IN_ROLE_SESSIONS,
     ALWAYS_PRESENT,
@@ -31,7 +36,8 @@ from iamdiff.principals import (
 )
 
 _ARN_KEY = "aws:principalarn"
-_ACCOUNT = r"(?<![0-9])[0-9]{12}(?![0-9])"
+_ACCOUNT_KEY = "aws:principalaccount"
+_ANY_ACCOUNT = "?" * 12
 _NOBODY = Caller(PrincipalType.AWS, "")
 _OF_SOME_PRINCIPALS = PRESENT_IN_ROLE_SESSIONS | ABSENT_IN_ROLE_SESSIONS
 _FORMS = (
@@ -41,7 +47,6 @@ _FORMS = (
     ("iam", "root", ""),
 )
 """The principals of an account by their ARNs: service, kind, and what follows."""
-_FRESH = tuple(digit * 12 for digit in "9876")
 _GENERIC = {
     PrincipalType.SERVICE: "example.amazonaws.com",
     PrincipalType.FEDERATED: "idp.example.com",
@@ -114,19 +119,30 @@ class CallerClass(NamedTuple):
         return request._replace(principal=principal, context=context)
 
 
-def caller_classes(table: BodyTable, kind: Kind, principal: str | None) -> Iterator[CallerClass]:
+ANYBODY = CallerClass(_NOBODY, -1)
+"""Whoever it is: all statements speak of them."""
+
+
+def caller_classes(
+    table: BodyTable, kind: Kind, principal: str | None, budget: Budget
+) -> Iterator[CallerClass]:
     """The classes of principals of a comparison.
 
     In an identity policy there is one: the principal that is bound, or any.
+
+    Raises
+    ------
+    BudgetExceeded
+        The conditions on accounts overlap in too many ways.
     """
     if principal is not None:
         yield _class_of(table, parse_caller(principal))
     elif kind is Kind.IDENTITY:
-        yield CallerClass(_NOBODY, -1)
+        yield ANYBODY
     else:
         seen: set[object] = set()
         sensitive = _reads_principal_keys(table)
-        for each in _candidates(table):
+        for each in _candidates(table, budget):
             # Classes that the same statements speak of are alike, unless conditions look closer.
             alike = each.caller.name if sensitive else (each.mask, each.doubts)
             if alike not in seen:
@@ -151,18 +167,16 @@ def _class_of(table: BodyTable, caller: Caller) -> CallerClass:
     return _with_arns(found, f"{home}/{name}", f"{home}/*/{name}")
 
 
-def _candidates(table: BodyTable) -> Iterator[CallerClass]:
+def _candidates(table: BodyTable, budget: Budget) -> Iterator[CallerClass]:
     """One class for whoever is named, for others of their accounts, and for strangers."""
     elements = [body.principals for body in table.bodies if body.principals is not None]
     named = {write_caller(kind, name): None for kind, name in _names(elements) if name != "*"}
     callers = [parse_caller(text) for text in named]
     accounts = dict.fromkeys(caller.account for caller in callers if caller.account)
-    accounts |= dict.fromkeys(_accounts_in_conditions(table))
-    stranger = next(account for account in _FRESH if account not in accounts)
     for caller in callers:
         if caller.resource != "root":
             yield _class_of(table, caller)
-    for account in (*accounts, stranger):
+    for account in _accounts(table, accounts, budget):
         for service, kind, rest in _FORMS:
             own = [c.name for c in callers if c.account == account and c.resource.startswith(kind)]
             yield _any_other(table, f"{service}::{account}:{kind}", rest, own)
@@ -192,12 +206,43 @@ def _with_arns(found: CallerClass, *patterns: str, apart_from: Iterable[str] = (
     )
 
 
-def _accounts_in_conditions(table: BodyTable) -> Iterator[str]:
-    for body in table.bodies:
-        for condition in body.block:
-            if condition.key.startswith("aws:principal"):
-                for value in condition.values:
-                    yield from re.findall(_ACCOUNT, value)
+def _accounts(table: BodyTable, named: Collection[str], budget: Budget) -> Iterator[str]:
+    """Those that are named, and one of each class that the patterns of conditions make."""
+    patterns = dict.fromkeys((*named, *_account_patterns(table), _ANY_ACCOUNT))
+    found = cells(tuple(patterns), budget=budget, characters="9876543210")
+    for _, account in found:
+        if account in named or matcher(_ANY_ACCOUNT)(account):
+            yield account
+
+
+def _account_patterns(table: BodyTable) -> Iterator[str]:
+    """What conditions on principals may ask of an account, and perhaps more."""
+    links = [link for body in table.bodies for link in (*body.block, *_links(body))]
+    compared = any(key in (_ARN_KEY, _ACCOUNT_KEY) for link in links for key in variables_of(link))
+    for link in links:
+        if compared or link.key.startswith("aws:principal"):
+            for value in link.values:
+                yield from _runs(value)
+    if compared:
+        for body in table.bodies:
+            for pattern in body.resources or ():
+                yield from _runs(pattern.text)
+
+
+@lru_cache(maxsize=1024)
+def _runs(value: str) -> tuple[str, ...]:
+    """The parts of a pattern that an account may match: a ``*`` may run on into what follows."""
+    found: dict[str, None] = {}
+    for run in re.findall(r"[0-9*?]+", value):
+        places = range(len(run))
+        starts = [at for at in places if run[at] == "*" or run[at - 1 : at] in ("", "?")]
+        ends = [at + 1 for at in places if run[at] == "*" or run[at + 1 : at + 2] in ("", "?")]
+        for start, end in product(starts, ends):
+            part = run[start:end]
+            fixed = len(part) - part.count("*")
+            if fixed == len(_ANY_ACCOUNT) or (0 < fixed < len(_ANY_ACCOUNT) and "*" in part):
+                found[part] = None
+    return tuple(found)
 
 
 def _reads_principal_keys(table: BodyTable) -> bool:

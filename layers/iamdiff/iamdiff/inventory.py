@@ -7,7 +7,7 @@ from typing import NamedTuple
 from iamdiff.actions import EVERY_SERVICE, ServiceIndex, parse_action
 from iamdiff.bodies import RESOURCE, BodyTable, Place, template_of
 from iamdiff.budget import DEFAULT_STEPS, Budget, BudgetExceeded
-from iamdiff.callers import caller_classes
+from iamdiff.callers import ANYBODY, CallerClass, caller_classes
 from iamdiff.catalogue import Catalogue, CataloguedAction
 from iamdiff.globs import bits, matcher
 from iamdiff.kinds import Kind
@@ -153,7 +153,7 @@ class _Stock:
         table.add(self.access, 1, bounded=bounded)
         asked = Asked(table)
         relevant = list(self._relevant(table, asked))
-        for caller in caller_classes(table, self.kind, self.principal):
+        for caller in self._callers(table):
             for doubt in caller.doubts:
                 self.doubt(doubt.code, doubt.sentence)
             questions = Questions(
@@ -203,15 +203,25 @@ class _Stock:
                 if mask & asked.allows:
                     yield action, mask, asked.shape(action, mask)
 
+    def _callers(self, table: BodyTable) -> list[CallerClass]:
+        try:
+            return list(caller_classes(table, self.kind, self.principal, self.budget))
+        except BudgetExceeded:
+            self._doubt_the_rest()
+            return [ANYBODY]
+
+    def _doubt_the_rest(self) -> None:
+        self.doubt(
+            "budget",
+            f"the policies overlap in too many ways to count in {self.budget.limit} steps; "
+            "the actions that are left count",
+        )
+
     def _outcome(self, questions: Questions, mask: int, shape: int) -> Outcome:
         try:
             return questions.outcome(mask, shape)
         except BudgetExceeded:
-            self.doubt(
-                "budget",
-                f"the policies overlap in too many ways to count in {self.budget.limit} steps; "
-                "the actions that are left count",
-            )
+            self._doubt_the_rest()
             return Outcome(frozenset(bits(mask & questions.asked.allows)), limits=frozenset(Limit))
 
     def _enter(self, action: CataloguedAction, outcome: Outcome, table: BodyTable) -> None:

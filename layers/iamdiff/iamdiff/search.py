@@ -72,7 +72,7 @@ class Search:
         groups = index.groups(self.budget)
         if not groups:
             return
-        for caller in caller_classes(self.table, question.kind, question.principal):
+        for caller in caller_classes(self.table, question.kind, question.principal, self.budget):
             for doubt in caller.doubts:
                 self.doubt(Reason(doubt.code, doubt.sentence), *BOTH)
             differ = Differ(

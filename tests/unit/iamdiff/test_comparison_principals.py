@@ -1,12 +1,14 @@
 """Who may ask: classes of principals, and the keys that follow from them."""
 
+from fnmatch import fnmatch
 from typing import Any
 
 import pytest
 from tests.unit.iamdiff.comparing import between
-from tests.unit.iamdiff.policies import allow
+from tests.unit.iamdiff.policies import allow, deny
 
 from iamdiff import Comparison, Verdict
+from iamdiff.principals import parse_caller
 
 ACCOUNT = "123456789012"
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/vendor"
@@ -135,6 +137,56 @@ def test_an_account_that_a_condition_names_is_one_of_all() -> None:
     own = {"StringEquals": {"aws:PrincipalAccount": ACCOUNT}}
     found = beside_another(shared({"AWS": "*"}, Condition=own))
     assert f"arn:aws:iam::{ACCOUNT}:root" in {each.witness.principal for each in found.gained}
+
+
+@pytest.mark.parametrize(
+    ("condition", "account"),
+    [
+        ({"StringLike": {"aws:PrincipalAccount": "1*"}}, "1*"),
+        ({"StringLike": {"aws:PrincipalAccount": "*1?2"}}, "*1?2"),
+        ({"StringLike": {"aws:PrincipalArn": "arn:aws:iam::12*5/x"}}, "12*"),
+        ({"StringLike": {"aws:PrincipalArn": "arn:aws:iam:?12*"}}, "12*"),
+        ({"StringLike": {"aws:PrincipalArn": "*12:role/x"}}, "*12"),
+        ({"StringLike": {"aws:PrincipalArn": "*00000000012?role/x"}}, "*00000000012"),
+        ({"ArnLike": {"aws:PrincipalArn": "arn:aws:iam::1?2*3:role/x"}}, "1?2*3"),
+        (
+            {
+                "StringEquals": {"aws:SourceAccount": "${aws:PrincipalAccount}"},
+                "StringLike": {"aws:SourceAccount": "123*"},
+            },
+            "123*",
+        ),
+    ],
+)
+def test_a_condition_may_pick_strangers_by_a_part_of_their_account(
+    condition: dict[str, Any], account: str
+) -> None:
+    base = [shared({"AWS": ROLE}), deny(Principal={"CanonicalUser": "*"})]
+    found = between(base, [*base, shared({"AWS": "*"}, Condition=condition)], kind="resource")
+    assert found.verdict is Verdict.EXPANSION
+    accounts = [parse_caller(grant.witness.principal).account for grant in found.gained]
+    assert any(fnmatch(each, account) for each in accounts)
+
+
+def test_resources_may_say_which_strangers_a_variable_means() -> None:
+    base = [
+        shared("*") | {"Action": "s3:ListBucket"},
+        deny(Principal="*", NotResource="arn:aws:s3:::12*"),
+        deny(Principal={"CanonicalUser": "*"}, Resource="*"),
+    ]
+    own = shared({"AWS": "*"}) | {"Resource": "arn:aws:s3:::${aws:PrincipalAccount}"}
+    found = between(base, [*base, own], kind="resource")
+    assert found.verdict is Verdict.EXPANSION
+    assert found.gained[0].witness.resource.startswith("arn:aws:s3:::12")
+
+
+def test_accounts_that_no_number_is_left_for_are_nobody_s() -> None:
+    tens = [f"{digit}*" for digit in "0123456789"]
+    condition = {"StringNotLike": {"aws:PrincipalAccount": tens}}
+    base = [shared({"AWS": ROLE}), deny(Principal={"CanonicalUser": "*"})]
+    elsewhere = {"Null": {"aws:PrincipalArn": "false"}} | condition
+    found = between(base, [*base, shared({"AWS": "*"}, Condition=elsewhere)], kind="resource")
+    assert found.verdict is Verdict.EQUIVALENT
 
 
 def test_a_deleted_principal_is_shown_by_its_id() -> None:

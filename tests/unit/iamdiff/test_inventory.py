@@ -206,6 +206,17 @@ def test_past_the_work_budget_what_is_left_counts_as_allowed() -> None:
     assert [reason.code for reason in found.undetermined] == ["budget"]
 
 
+def test_past_the_work_budget_anybody_may_use_what_is_left() -> None:
+    some = {"StringLike": {"aws:PrincipalAccount": ["*1*2*", "*2*3*", "*3*1*"]}}
+    found = inventory(
+        allow("s3:GetObject", Principal={"AWS": "*"}, Resource="*", Condition=some),
+        kind="resource",
+        steps=30,
+    )
+    assert set(limits(found)) == {"s3:GetObject"}
+    assert [reason.code for reason in found.undetermined] == ["budget"]
+
+
 def test_either_reading_of_a_short_pattern_counts_and_is_told() -> None:
     found = inventory(allow("s3:GetObject", Resource="arn:aws:*:*:logs/*"))
     assert set(limits(found)) | latent(found) == {"s3:GetObject"}
