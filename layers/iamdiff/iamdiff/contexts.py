@@ -57,6 +57,13 @@ class Predicate(NamedTuple):
     mask: int
 
 
+def when_absent(operator: Operator) -> bool:
+    """Whether an operator that compares values is true of an absent key."""
+    if operator.quantifier is Quantifier.NONE:
+        return operator.negated or operator.if_exists
+    return operator.quantifier is Quantifier.FOR_ALL_VALUES
+
+
 def predicate(operator: Operator, cells: int, everything: int, empty: int) -> Predicate:
     """The predicate of a condition whose values match the values of `cells`.
 
@@ -71,13 +78,14 @@ def predicate(operator: Operator, cells: int, everything: int, empty: int) -> Pr
         that holds just it is an empty set.
     """
     mask = everything & ~cells if operator.negated else cells
+    absent = when_absent(operator)
     match operator.quantifier:
         case Quantifier.FOR_ANY_VALUE:
-            return Predicate(False, mask & ~empty, Several.SOME, mask)
+            return Predicate(absent, mask & ~empty, Several.SOME, mask)
         case Quantifier.FOR_ALL_VALUES:
-            return Predicate(True, mask | empty, Several.ALL, mask)
+            return Predicate(absent, mask | empty, Several.ALL, mask)
         case Quantifier.NONE:
-            return Predicate(operator.negated or operator.if_exists, mask, Several.NEVER, 0)
+            return Predicate(absent, mask, Several.NEVER, 0)
 
 
 def null_predicate(condition: Condition, everything: int) -> Predicate | None:

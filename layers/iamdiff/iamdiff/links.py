@@ -215,7 +215,9 @@ def guesses(
     base = {key: values[0] for key, values in options.items()}
     wanted = [each for each, truth in links.items() if truth is not each.operator.negated]
     variables = dict.fromkeys(key for each in links for key in variables_of(each))
-    keys = dict.fromkeys(each.key for each in links if each.key != RESOURCE)
+    keys = dict.fromkeys(
+        each.key for each in links if each.key != RESOURCE and each.key not in bound
+    )
     # What the resource, or a key that conditions fix, says of the variables in its pattern.
     told: dict[str, ContextValue | None] = {}
     for each in wanted:
@@ -231,9 +233,7 @@ def guesses(
     start = {**base, **fresh, **told}
     for start_from in (start, {**base, **fresh}):
         yield from _completed(start_from, wanted, keys, variables, resource)
-        for key in (*variables, *keys):
-            if key in bound:
-                continue
+        for key in (*(each for each in variables if each not in bound), *keys):
             for value in (*options[key], *_OTHERS):
                 if value != start_from.get(key):
                     changed = {**start_from, key: value}

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from iamdiff.bodies import RESOURCE, is_linked
 from iamdiff.budget import Budget
-from iamdiff.contexts import KeyState, constrain
+from iamdiff.contexts import KeyState, constrain, when_absent
 from iamdiff.domains import Domain, KeyFacts, build_domain
 from iamdiff.globs import bits, readable
 from iamdiff.links import guesses, holds, implies, is_readable, needs, resolve, variables_of
@@ -269,7 +269,7 @@ class _Search:
                 other == core or (implies(core, other) if wanted else implies(other, core))
             ):
                 return None
-        held = _present(states, core) if wanted else states
+        held = _present(states, core, truth=wanted)
         return None if held is None else (held, {**links, core: wanted})
 
     def _falsify(
@@ -325,14 +325,10 @@ def _is_void(states: _States, condition: Condition) -> bool:
     )
 
 
-def _present(states: _States, condition: Condition) -> _States | None:
-    """What keys may hold where a condition with variables holds only for a key that is there."""
-    operator = condition.operator
-    needs_it = operator.quantifier is not Quantifier.FOR_ALL_VALUES and not (
-        operator.negated or operator.if_exists
-    )
+def _present(states: _States, condition: Condition, *, truth: bool) -> _States | None:
+    """What keys may hold where a condition with variables is so only for a key that is there."""
     state = states.get(condition.key)
-    if not needs_it or state is None or not state.absent:
+    if state is None or not state.absent or when_absent(condition.operator) is truth:
         return states
     if not state.single and not state.several:
         return None

@@ -168,6 +168,15 @@ def test_a_condition_may_pick_strangers_by_a_part_of_their_account(
     assert any(fnmatch(each, account) for each in accounts)
 
 
+def test_no_value_is_made_up_for_a_key_that_a_principal_lacks() -> None:
+    others = {"StringNotEqualsIfExists": {"aws:username": "${ex:s}"}}
+    old = [shared({"AWS": ACCOUNT}), deny(Principal={"AWS": "999999999999"})]
+    new = [old[0], {**old[1], "Condition": others}]
+    found = between(old, new, kind="trust")
+    assert found.verdict is Verdict.EQUIVALENT
+    assert [":user/" in grant.witness.principal for grant in found.lifted_denies] == [True]
+
+
 def test_resources_may_say_which_strangers_a_variable_means() -> None:
     base = [
         shared("*") | {"Action": "s3:ListBucket"},
