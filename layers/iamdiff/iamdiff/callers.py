@@ -173,9 +173,10 @@ def _candidates(table: BodyTable, budget: Budget) -> Iterator[CallerClass]:
     named = {write_caller(kind, name): None for kind, name in _names(elements) if name != "*"}
     callers = [parse_caller(text) for text in named]
     accounts = dict.fromkeys(caller.account for caller in callers if caller.account)
+    # An account that is named stands for all its principals, its root among others.
+    callers = [caller for caller in callers if caller.resource != "root"]
     for caller in callers:
-        if caller.resource != "root":
-            yield _class_of(table, caller)
+        yield _class_of(table, caller)
     for account in _accounts(table, accounts, budget):
         for service, kind, rest in _FORMS:
             own = [c.name for c in callers if c.account == account and c.resource.startswith(kind)]

@@ -103,7 +103,7 @@ def holds(condition: Condition, context: Mapping[str, ContextValue], resource: s
     given = context.get(plain.key, ())
     if operator.type is ValueType.NULL:
         asked = null_predicate(plain, 1)
-        return asked is not None and bool(asked.single if given else asked.absent)
+        return asked is not None and bool(asked.absent if given == () else asked.single)
     if not linked:
         test = value_test(plain)
     elif plain.values:

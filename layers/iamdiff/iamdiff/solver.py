@@ -270,6 +270,7 @@ class _Search:
             ):
                 return None
         held = _present(states, core, truth=wanted)
+        held = _with_variables(held, core) if held and wanted else held
         return None if held is None else (held, {**links, core: wanted})
 
     def _falsify(
@@ -333,6 +334,20 @@ def _present(states: _States, condition: Condition, *, truth: bool) -> _States |
     if not state.single and not state.several:
         return None
     return {**states, condition.key: state._replace(absent=False)}
+
+
+def _with_variables(states: _States, condition: Condition) -> _States | None:
+    """What keys may hold where a condition must match: the variables of all its values do."""
+    operator = condition.operator
+    if operator.negated or when_absent(operator):
+        return states
+    for key in set[str]().union(*needs(condition)).intersection(*needs(condition)):
+        state = states[key]
+        if not state.single and not state.several:
+            return None
+        if state.absent:
+            states = {**states, key: state._replace(absent=False)}
+    return states
 
 
 def _core(condition: Condition, *, truth: bool, several: bool) -> tuple[Condition, bool]:

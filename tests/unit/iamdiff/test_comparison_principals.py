@@ -168,6 +168,14 @@ def test_a_condition_may_pick_strangers_by_a_part_of_their_account(
     assert any(fnmatch(each, account) for each in accounts)
 
 
+@pytest.mark.parametrize("named", [ACCOUNT, f"arn:aws:iam::{ACCOUNT}:root"])
+def test_the_root_of_an_account_is_one_of_its_principals(named: str) -> None:
+    root = {"ArnLike": {"aws:PrincipalArn": f"arn:aws:iam::{ACCOUNT}:root"}}
+    found = beside_another(shared({"AWS": named}, Condition=root))
+    assert found.verdict is Verdict.EXPANSION
+    assert found.gained[0].witness.principal == f"arn:aws:iam::{ACCOUNT}:root"
+
+
 def test_no_value_is_made_up_for_a_key_that_a_principal_lacks() -> None:
     others = {"StringNotEqualsIfExists": {"aws:username": "${ex:s}"}}
     old = [shared({"AWS": ACCOUNT}), deny(Principal={"AWS": "999999999999"})]

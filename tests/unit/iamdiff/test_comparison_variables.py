@@ -167,3 +167,12 @@ def test_a_key_that_must_be_absent_is_so_beside_a_variable() -> None:
 )
 def test_a_template_covers_only_what_it_surely_covers(one: Any, other: Any) -> None:
     assert between([one], [other]).lost
+
+
+@pytest.mark.parametrize("effect", [allow, deny])
+def test_an_empty_text_is_a_value_of_a_variable(effect: Any) -> None:
+    home = "arn:aws:s3:::${ex:s}/*"
+    there = effect(Resource=home, Condition={"Null": {"ex:s": "false"}})
+    for options in ({}, {"part": True}):
+        found = between([allow(Resource="*"), there], [allow(), effect(Resource=home)], **options)
+        assert found.verdict is Verdict.EQUIVALENT
