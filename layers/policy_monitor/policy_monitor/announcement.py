@@ -9,6 +9,7 @@ from policy_monitor.findings import Finding, FindingKind
 from policy_monitor.ledger import AnnouncementKey, AnnouncementState, Current, Ledger, Outbox
 from policy_monitor.mutations import ActorKind
 from policy_monitor.records import finding_json
+from policy_monitor.redlines import redline
 from policy_monitor.settings import Settings
 
 
@@ -74,7 +75,10 @@ def announce(
         return Outcome.SAME
     if corrected is None and not is_told(finding, settings):
         return Outcome.SILENT
-    return deliver(announced_json(finding, current.revision, corrected), outbox, channel)
+    message = announced_json(finding, current.revision, corrected)
+    if differing := redline(finding, ledger):
+        message["redline"] = differing
+    return deliver(message, outbox, channel)
 
 
 def is_told(finding: Finding, settings: Settings) -> bool:

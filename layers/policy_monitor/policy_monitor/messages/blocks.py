@@ -121,6 +121,8 @@ def _blocks(said: Content, title: str) -> Iterator[Block]:
         yield _prose(f"Not judged:\n{reasons}")
     for side in said.sides:
         yield _markup(_side_text(side))
+    if said.redline:
+        yield _markup(_redline_text(said))
     yield DividerBlock()
     yield SectionBlock(fields=[_markup_text(_fact_text(fact)) for fact in (*said.who, *said.facts)])
     if said.notice:
@@ -149,6 +151,22 @@ def _side_text(side: Side) -> str:
     if left_out:
         lines.append(f"and {left_out:,} more")
     return "\n".join(lines)
+
+
+def _redline_text(said: Content) -> str:
+    """The lines of the document that differ, in a code block; what does not fit is counted."""
+    title = "*The document, line by line*"
+    room = _TEXT_LIMIT - len(title) - _COUNT_ROOM
+    kept: list[str] = []
+    for line in said.redline:
+        shown = _escape(line.replace("`", "<U+0060>"))
+        room -= len(shown) + 1
+        if room < 0:
+            break
+        kept.append(shown)
+    more = len(said.redline) - len(kept) + said.redline_more
+    block = "\n".join(("```", *kept, "```"))
+    return f"{title}\n{block}" + (f"\nand {more:,} more lines" if more else "")
 
 
 def _fact_text(fact: Fact) -> str:

@@ -13,7 +13,7 @@ from policy_monitor.messages.grants import Side, sides, total
 from policy_monitor.messages.inventories import inventory_sides
 from policy_monitor.messages.links import Link, event_link, home_region, subject_link
 from policy_monitor.messages.masking import masked
-from policy_monitor.messages.text import Phrase, listed, name, sentence
+from policy_monitor.messages.text import Phrase, cut, listed, name, sentence, visible
 from policy_monitor.mutations import ActorKind, Use
 from policy_monitor.settings import VERDICTS
 
@@ -24,6 +24,7 @@ _TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z")
 _REASONS_SHOWN = 5
 _USERS_SHOWN = 10
 _SOFTWARE_LIMIT = 80
+_LINE_LIMIT = 160
 
 REPEATS = (
     "This may repeat an earlier message: sending that one was interrupted before it was noted down."
@@ -51,6 +52,10 @@ class Content:
         Why something could not be judged.
     correction : tuple[str, ...]
         Sentences that say what was said before; empty where nothing is corrected.
+    redline : tuple[str, ...]
+        The lines of the document that differ, each with ``+`` or ``-``, and those beside them.
+    redline_more : int
+        How many lines there are beyond these.
     """
 
     heading: str
@@ -64,6 +69,8 @@ class Content:
     repeats: bool
     correction: tuple[str, ...]
     sides: tuple[Side, ...]
+    redline: tuple[str, ...]
+    redline_more: int
     reasons: tuple[str, ...]
     who: tuple[Fact, ...]
     notice: str
@@ -105,6 +112,8 @@ def content(finding: Mapping[str, Any]) -> Content:
         (title, meaning), notice = wording.sense_words(event_name), ""
         told_by_itself = True
     correction = _correction(finding)
+    redline = _object(finding, "redline")
+    lines = _redline(redline)
     return Content(
         heading=f"Correction: {title.lower()}" if correction else title,
         kind=kind,
@@ -117,6 +126,8 @@ def content(finding: Mapping[str, Any]) -> Content:
         repeats=finding.get("may_repeat") is True,
         correction=correction,
         sides=(*inventory_sides(finding), *sides(comparison, kind, subject_type)),
+        redline=lines,
+        redline_more=total(redline, "lines", len(lines)) - len(lines),
         reasons=() if told_by_itself else _reasons(comparison),
         who=() if told_by_itself else _who(actor, actor_kind, _text(finding, "account")),
         notice=notice,
@@ -125,6 +136,13 @@ def content(finding: Mapping[str, Any]) -> Content:
         account=name(_text(finding, "account")).text,
         finding_id=name(_text(finding, "finding_id")).text,
     )
+
+
+def _redline(redline: Mapping[str, Any]) -> tuple[str, ...]:
+    lines = redline.get("lines") or []
+    if not isinstance(lines, list) or not all(isinstance(line, str) for line in lines):
+        raise UnreadableEventError("redline.lines is no list of texts")
+    return tuple(cut(visible(line), _LINE_LIMIT) for line in lines)
 
 
 def _correction(finding: Mapping[str, Any]) -> tuple[str, ...]:
