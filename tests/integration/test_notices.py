@@ -1,52 +1,15 @@
 """The commands open and ack, as they are run on a deployed table."""
 
-import json
-import sys
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Iterator
 
 import pytest
+from tests.commands import Runner
 from tests.contract.ledgers import ACCOUNT, a_finding, dynamodb, first
 
 from policy_monitor.adapters.dynamodb import DynamoDBLedger
-from policy_monitor_cli.main import main
 
 WHERE = ("--table", "ledger", "--region", "us-east-1")
 NAMED = "*Markup* <!channel> \u202etxt.evil " + "x" * 100
-
-
-@dataclass(frozen=True, slots=True)
-class Ran:
-    """What one run of the command came to."""
-
-    status: int
-    out: str
-    err: str
-
-
-type Runner = Callable[..., Ran]
-
-
-@pytest.fixture
-def run(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
-) -> Runner:
-    for name in ("AWS_PROFILE", "AWS_REGION", "AWS_DEFAULT_REGION", "COLUMNS", "FORCE_COLOR"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("HOME", str(tmp_path))
-    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
-
-    def running(*arguments: str) -> Ran:
-        monkeypatch.setattr(sys, "argv", ["policy-monitor", *arguments])
-        with pytest.raises(SystemExit) as exit_:
-            main()
-        out, err = capsys.readouterr()
-        return Ran(int(exit_.value.code or 0), out, err)
-
-    return running
 
 
 @pytest.fixture
@@ -62,9 +25,7 @@ def test_open_findings_are_listed_until_they_are_acknowledged(
     run: Runner, ledger: DynamoDBLedger
 ) -> None:
     assert ledger.notices() == {}
-    listed = [
-        json.loads(line) for line in run("open", *WHERE, "--format", "jsonl").out.split("\n")[:-1]
-    ]
+    listed = run("open", *WHERE, "--format", "jsonl").lines()
     assert [one["finding_id"] for one in listed] == ["1-expansion", "3-mixed"]
     assert all(type(one["days_open"]) is int for one in listed)
 
