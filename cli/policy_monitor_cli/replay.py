@@ -95,9 +95,9 @@ def replayed(
     """
     files = source_files(sources)
     every = through is Through.HANDLERS
-    with _progress("Reading", None) as advance:
+    with progress("Reading", None) as advance:
         material = collected(files, baseline, settings, every=every, on_item=advance)
-    with _progress("Judging", len(material.events)) as advance:
+    with progress("Judging", len(material.events)) as advance:
         if through is Through.OFFLINE:
             return material, replay_offline(material, settings, advance)
         from policy_monitor_cli.handlers import (  # noqa: PLC0415 (moto is slow to load)
@@ -108,7 +108,7 @@ def replayed(
 
 
 @contextmanager
-def _progress(what: str, total: int | None) -> Iterator[Callable[[], None]]:
+def progress(what: str, total: int | None) -> Iterator[Callable[[], None]]:
     """A bar that is gone when its work is done; call what it yields after each step."""
     screen = rendering.console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())

@@ -1,7 +1,7 @@
 """The command report: what a deployed monitor has found, or a replay finds, as one page."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -21,7 +21,11 @@ from policy_monitor_cli.options import (
     watched,
 )
 from policy_monitor_cli.outcome import Outcome
-from policy_monitor_cli.replay import UNREADABLE, Through, replayed, say
+from policy_monitor_cli.replay import UNREADABLE, Through, progress, replayed, say
+from policy_monitor_cli.reports.evidence import evidence
+
+if TYPE_CHECKING:
+    from policy_monitor_cli.reports.page import Report
 
 EXAMPLES = """\b
 Examples:
@@ -64,8 +68,7 @@ def report(
             raise typer.Exit(UNREADABLE)
         return
     from policy_monitor_cli.deployed import deployed  # noqa: PLC0415 (boto3 is slow to load)
-    from policy_monitor_cli.reports.evidence import evidence  # noqa: PLC0415 (as the page)
-    from policy_monitor_cli.reports.page import Report, page  # noqa: PLC0415 (jinja2, too)
+    from policy_monitor_cli.reports.page import Report  # noqa: PLC0415 (jinja2 is slow, too)
 
     found = deployed(stack=stack, table=table, region=region)
     note = found.notebook.last()
@@ -76,7 +79,7 @@ def report(
         evidence=evidence(found.ledger),
         compared=note.read_at if note else "",
     )
-    _write(page(told, load()), out)
+    _write(told, out)
     typer.echo(f"report: {out}", err=True)
 
 
@@ -88,7 +91,7 @@ def write_replay(outcome: Outcome, out: Path) -> None:
     InputError
         The file cannot be written.
     """
-    from policy_monitor_cli.reports.page import Report, page  # noqa: PLC0415 (jinja2 is slow)
+    from policy_monitor_cli.reports.page import Report  # noqa: PLC0415 (jinja2 is slow to load)
 
     changes = outcome.of_changes()
     told = Report(
@@ -97,12 +100,16 @@ def write_replay(outcome: Outcome, out: Path) -> None:
         entries=changes.entries,
         evidence=outcome.evidence,
     )
-    _write(page(told, load()), out)
+    _write(told, out)
 
 
-def _write(text: str, out: Path) -> None:
+def _write(told: "Report", out: Path) -> None:
+    from policy_monitor_cli.reports.page import page  # noqa: PLC0415 (jinja2 is slow to load)
+
+    with progress("Writing", None) as advance:
+        text = page(told, load(), advance)
     try:
-        # What a stranger's name holds of half a character shows as a question mark.
+        # Half of a character in a stranger's name would be no UTF-8.
         out.write_text(text, encoding="utf-8", errors="replace")
     except OSError as error:
         raise InputError(f"report: {out}: cannot be written: {error.strerror}") from error

@@ -65,8 +65,10 @@ def diff(old: Document | None, new: Document | None) -> Diff:
 
 
 def _rows(old: Sequence[_Text], new: Sequence[_Text]) -> Iterator[Row]:
+    # In long documents, lines that stand in every statement are no anchors (autojunk): with them,
+    # the time would grow with the cube of the length.
     matcher = SequenceMatcher(
-        None, [text.compared for text in old], [text.compared for text in new], autojunk=False
+        None, [text.compared for text in old], [text.compared for text in new], autojunk=True
     )
     groups = list(matcher.get_grouped_opcodes(AROUND))
     seen = 0

@@ -7,7 +7,7 @@ with nothing hidden in them. The page's own style and script are the only ones t
 import hashlib
 from base64 import b64encode
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -113,12 +113,21 @@ class _Item:
     sheets: tuple[_Sheet, ...]
 
 
-def page(report: Report, catalogue: Catalogue) -> str:
-    """The whole page."""
+def page(report: Report, catalogue: Catalogue, on_step: Callable[[], None] = lambda: None) -> str:
+    """The whole page.
+
+    Parameters
+    ----------
+    on_step : callable
+        Called with each change that was laid out, and each access that was counted.
+    """
     sheets = Sheets(report.evidence)
     subjects: dict[str, int] = {}
     found = list(chapters(report.entries))
-    items = [_item(chapter, sheets, subjects) for chapter in reversed(found)]
+    items = []
+    for chapter in reversed(found):
+        items.append(_item(chapter, sheets, subjects))
+        on_step()
     roles = sorted(
         {
             each.finding.subject.arn
@@ -135,7 +144,7 @@ def page(report: Report, catalogue: Catalogue) -> str:
         written=moment(report.written),
         tally=tuple(_tally(items)),
         open=tuple(_open(report, found)),
-        charts=[chart(reach) for reach in reaches(report.evidence, roles, catalogue)],
+        charts=[chart(reach) for reach in reaches(report.evidence, roles, catalogue, on_step)],
         problems=tuple(_problems(report)),
         state=tuple(_state(report)),
         filters=_filters(items, subjects),

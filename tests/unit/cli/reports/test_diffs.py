@@ -64,6 +64,20 @@ def test_a_document_of_thousands_of_lines_is_cut_with_a_count() -> None:
     assert 2_700 < found.more < 3_000
 
 
+def test_of_hundreds_of_statements_that_look_alike_only_what_changed_is_marked() -> None:
+    def statements(changed: set[int]) -> dict[str, Any]:
+        return policy(
+            *(
+                statement("Allow", f"s3:Action{n}{'New' * (n in changed)}", "s3:List*")
+                for n in range(500)
+            )
+        )
+
+    found = diff(statements(set()), statements({3, 300}))
+    assert marked(found, "new") == ["New", "New"]
+    assert (marked(found, "old"), found.more) == ([], 0)
+
+
 def test_a_document_that_came_is_added_whole() -> None:
     found = diff(None, allow("s3:GetObject"))
     assert all(row.old is None and row.differs for row in found.rows)
