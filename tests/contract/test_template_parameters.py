@@ -7,11 +7,14 @@ from pathlib import Path
 import pytest
 
 from policy_monitor.settings import Settings
+from policy_monitor.severities import NAMES, read_severities
 from policy_monitor_cli.intrinsics import parse_yaml
 from policy_monitor_cli.template import TemplateError, load_template
 
 TEMPLATE = Path(__file__).parents[2] / "template.yaml"
 DECLARED = load_template(TEMPLATE).declared
+# CloudFormation's quotas: "Parameters", size of a value in bytes.
+MOST_CHARACTERS = 4_096
 HOME_REGIONS = ("us-east-1", "us-gov-west-1", "cn-north-1")
 
 ACCEPTED = {
@@ -29,6 +32,11 @@ ACCEPTED = {
     ],
     "DigestSchedule": ["", "cron(0 8 ? * MON *)", "cron(30 6 ? * MON-FRI *)", "rate(7 days)"],
     "NotifyVerdicts": ["expansion", "expansion,mixed,undetermined"],
+    "Severities": [
+        "",
+        '{"gained-list":"info"}',
+        '{ "ssm-001" : "critical" , "own-permissions": "high" }',
+    ],
     "KeyArn": [
         "",
         "arn:aws-cn:kms:cn-north-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab",
@@ -50,6 +58,7 @@ REFUSED = {
     "NotifyVerdicts": ["", "all", "expansion, mixed", "Expansion"],
     "AmazonQTopic": ["yes"],
     "DigestSchedule": ["weekly", "rate(1 minute)", "cron(0 8)", "cron(0 8 ? * MON *) "],
+    "Severities": ["high", "{}", '{"gained-list": "urgent"}', '{"gained-list": "low",}', "[]"],
     "KeyArn": ["alias/mine", "arn:aws:kms:us-east-1:123456789012:alias/mine"],
     "DeletionProtection": ["yes"],
     "LogRetentionDays": ["13"],
@@ -106,6 +115,7 @@ def test_what_a_customer_enters_reaches_the_domain() -> None:
         "BoundaryNamePart": "VendorLimit",
         "VendorAccountIds": "111111111111,222222222222",
         "NotifyVerdicts": "expansion,mixed",
+        "Severities": '{"ssm-001": "critical", "gained-list": "info"}',
     }
     environment = load_template(TEMPLATE, parameters).functions["JudgeFunction"].environment
     assert Settings.from_environment(environment) == Settings(
@@ -113,7 +123,15 @@ def test_what_a_customer_enters_reaches_the_domain() -> None:
         policies=("VendorAccess", "*VendorLimit*"),
         vendor_accounts=("111111111111", "222222222222"),
         notify=("expansion", "mixed"),
+        severities=(("gained-list", "info"), ("ssm-001", "critical")),
     )
+
+
+def test_every_rule_and_path_can_be_given_another_severity() -> None:
+    text = json.dumps(dict.fromkeys(sorted(NAMES), "low"))
+    assert load_template(TEMPLATE, {"Severities": text}).parameters["Severities"] == text
+    assert len(text) <= MOST_CHARACTERS
+    assert len(read_severities(text)) == len(NAMES)
 
 
 @pytest.mark.parametrize("region", HOME_REGIONS)

@@ -55,7 +55,7 @@ class Comparisons:
 
     def __init__(self, documents: Documents, catalogue: Catalogue | None = None) -> None:
         self._documents = documents
-        self._catalogue = catalogue
+        self.catalogue = catalogue
         self._parsed: dict[str, ParsedDocument] = {}
         self._answers: dict[tuple[object, ...], Mapping[str, Any]] = {}
 
@@ -83,22 +83,22 @@ class Comparisons:
 
     def holdings(self, held: Held, principal: str) -> Mapping[str, Any] | None:
         """What a side allows (`holdings.holdings`); None where that is not known."""
-        if self._catalogue is None or self.unknown(held):
+        if self.catalogue is None or self.unknown(held):
             return None
         try:
-            return holdings(self._access(held), self._catalogue, principal)
+            return holdings(self.access(held), self.catalogue, principal)
         except PolicyError:
             return None
 
     def _compared(self, question: Question, digests: Sequence[str]) -> Mapping[str, Any]:
         try:
             comparison = compare(
-                self._access(question.old),
-                self._access(question.new),
+                self._bound(question.old),
+                self._bound(question.new),
                 kind=question.kind,
                 part=question.part,
                 principal=question.principal,
-                catalogue=self._catalogue,
+                catalogue=self.catalogue,
             )
         except PolicyError as error:
             return undetermined(
@@ -123,7 +123,20 @@ class Comparisons:
             return {**answer, **_doubt([masked])}
         return answer
 
-    def _access(self, held: Held) -> Access:
+    def access(self, held: Held) -> Access:
+        """The documents of a side that is known.
+
+        Raises
+        ------
+        PolicyError
+            A document is no policy.
+        """
+        try:
+            return self._bound(held)
+        except UnboundTagError:
+            return self._bound(replace(held, tags=None))
+
+    def _bound(self, held: Held) -> Access:
         def read(sha256: str) -> ParsedDocument:
             document = self._document(sha256)
             return document if held.tags is None else bound(document, held.tags)

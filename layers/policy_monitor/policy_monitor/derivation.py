@@ -11,13 +11,21 @@ from policy_monitor.access import policy_access, role_access, trust_access
 from policy_monitor.beginning import beginnings
 from policy_monitor.comparisons import Comparisons, Question, unchanged
 from policy_monitor.effects import NO_VERSION, effects
-from policy_monitor.findings import Finding, FindingKind, Severity, Subject, SubjectType
+from policy_monitor.exposure import Exposures
+from policy_monitor.findings import (
+    Assessment,
+    Finding,
+    FindingKind,
+    Severity,
+    Subject,
+    SubjectType,
+)
 from policy_monitor.ledger import Checkpoint, Genesis
 from policy_monitor.mutations import Documents, Mutation
 from policy_monitor.ordering import Wider
 from policy_monitor.scene import Effect, no_effect
 from policy_monitor.settings import Settings
-from policy_monitor.severity import severity
+from policy_monitor.severity import Circumstances, severity
 from policy_monitor.state import AccountState
 from policy_monitor.summary import summary, withdrawal
 from policy_monitor.timeline import fold, fold_through, steps
@@ -43,10 +51,20 @@ def derive(
         undetermined.
     """
     comparisons = Comparisons(documents, catalogue)
+    exposures = Exposures(comparisons)
     findings = []
     if isinstance(start, Genesis):
         findings += [
-            replace(_finding(mutation, effect, effect.answer or unchanged(), text), inventory=held)
+            replace(
+                _finding(
+                    mutation,
+                    effect,
+                    answer := effect.answer or unchanged(),
+                    text,
+                    _assessment(mutation, effect, answer, exposures, settings),
+                ),
+                inventory=held,
+            )
             for mutation, effect, text, held in beginnings(start, comparisons, settings)
         ]
     for step in steps(start, mutations, _wider(comparisons, settings)):
@@ -59,7 +77,8 @@ def derive(
                 comparison,
                 order_untold=step.order_untold,
             )
-            finding = _finding(step.mutation, effect, comparison, text)
+            assessed = _assessment(step.mutation, effect, comparison, exposures, settings)
+            finding = _finding(step.mutation, effect, comparison, text, assessed)
             if effect.subject.type is SubjectType.POLICY:
                 finding = replace(finding, used_by=step.after.users(effect.subject.arn))
             findings.append(finding)
@@ -98,9 +117,8 @@ def checkpointed(
 def withdrawn(mutation: Mutation, subject: Subject, kind: FindingKind) -> Finding:
     """What takes the place of a finding that later facts refute: there was no effect."""
     effect = no_effect(subject, kind, NO_VERSION)
-    if kind is FindingKind.TAMPER:
-        effect = replace(effect, severity=Severity.INFO)
-    return _finding(mutation, effect, unchanged(), withdrawal(mutation, subject))
+    assessed = Assessment(Severity.INFO, ("what came in later shows that there was no effect",))
+    return _finding(mutation, effect, unchanged(), withdrawal(mutation, subject), assessed)
 
 
 def digests(start: Genesis | Checkpoint, mutations: Iterable[Mutation]) -> frozenset[str]:
@@ -122,8 +140,37 @@ _DIGESTS = ("sha256", "trust_sha256", "boundary_sha256")
 _LISTS = ("inline", "versions")
 
 
+def _assessment(
+    mutation: Mutation,
+    effect: Effect,
+    comparison: Mapping[str, Any],
+    exposures: Exposures,
+    settings: Settings,
+) -> Assessment:
+    if effect.assessment is not None:
+        return effect.assessment
+    exposure = exposures.of(
+        effect.question, effect.bearers, comparison, mutation.account, settings.vendor_accounts
+    )
+    _, _, session = mutation.actor.arn.partition(":assumed-role/")
+    acting = session.partition("/")[0]
+    circumstances = Circumstances(
+        effect.kind,
+        effect.subject.type,
+        mutation.actor.kind,
+        comparison,
+        exposure,
+        by_itself=bool(acting) and settings.watches_role(acting),
+    )
+    return severity(circumstances, dict(settings.severities))
+
+
 def _finding(
-    mutation: Mutation, effect: Effect, comparison: Mapping[str, Any], text: str
+    mutation: Mutation,
+    effect: Effect,
+    comparison: Mapping[str, Any],
+    text: str,
+    assessed: Assessment,
 ) -> Finding:
     verdict = str(comparison["verdict"])
     return Finding(
@@ -136,7 +183,8 @@ def _finding(
         subject=effect.subject,
         kind=effect.kind,
         verdict=verdict,
-        severity=effect.severity or severity(effect.kind, mutation.actor.kind, comparison).severity,
+        severity=assessed.severity,
+        severity_reasons=assessed.reasons,
         actor=mutation.actor,
         summary=text,
         comparison=comparison,

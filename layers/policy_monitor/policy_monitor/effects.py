@@ -38,11 +38,19 @@ from policy_monitor.mutations import (
     VersionCreated,
     VersionDeleted,
 )
-from policy_monitor.scene import Effect, Scene, no_effect, policy_effect, role_effect, trust_effect
+from policy_monitor.scene import (
+    Effect,
+    Scene,
+    bearers,
+    no_effect,
+    policy_effect,
+    role_effect,
+    trust_effect,
+)
 from policy_monitor.senses import sense_lost, sense_regained
 from policy_monitor.settings import Settings
 from policy_monitor.timeline import Step
-from policy_monitor.transitions import newer_versions
+from policy_monitor.transitions import in_force, newer_versions
 from policy_monitor.uses import use_effects
 
 # IAM's word on what it holds now: only what differs from what was known is an effect.
@@ -112,7 +120,7 @@ def _policy_change(scene: Scene, change: Any) -> Iterator[Effect]:
         old = NOTHING if scene.settings.watches_policy(arn) and before.complete else new
     else:
         old = policy_access(before, arn)
-    yield policy_effect(arn, old, new, scene.kind)
+    yield policy_effect(arn, old, new, scene.kind, bearers(scene, arn))
     for name in roles:
         yield role_effect(scene, name, change)
 
@@ -138,7 +146,8 @@ def _staged(scene: Scene, arn: str, version: str) -> Iterator[Effect]:
     if scene.roles_with(arn) or scene.settings.watches_policy(arn):
         old = policy_access(scene.step.before, arn)
         new = version_access(scene.step.after, arn, version)
-        yield policy_effect(arn, old, new, FindingKind.STAGED)
+        then = in_force(scene.step.after, arn, version)
+        yield policy_effect(arn, old, new, FindingKind.STAGED, bearers(scene, arn, then))
 
 
 def _version_deleted(scene: Scene, change: VersionDeleted) -> Iterator[Effect]:

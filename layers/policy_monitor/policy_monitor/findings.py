@@ -1,7 +1,7 @@
 """A finding: what one mutation did to one subject's access."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
@@ -40,6 +40,14 @@ class Severity(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Assessment:
+    """A severity and its reasons: clauses in words, the gravest first."""
+
+    severity: Severity
+    reasons: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Subject:
     """A role, a policy, a role's trust policy, or the monitor itself."""
 
@@ -68,6 +76,8 @@ class Finding:
         Hex digest of event id, subject, kind, before, after and verdict.
     comparison : Mapping[str, Any]
         ``policy-monitor/comparison/1`` as JSON (design, section 6), without id and elapsed_ms.
+    severity_reasons : tuple[str, ...]
+        Why it is as severe as that, in words (`severity`); empty in what older versions recorded.
     summary : str
         One sentence for a person.
     inventory : Mapping[str, Any] or None
@@ -86,6 +96,7 @@ class Finding:
     kind: FindingKind
     verdict: str
     severity: Severity
+    severity_reasons: tuple[str, ...] = field(default=(), kw_only=True)
     actor: Actor
     summary: str
     comparison: Mapping[str, Any]

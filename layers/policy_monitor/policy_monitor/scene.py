@@ -7,10 +7,11 @@ from typing import Any
 from iamdiff import PolicyError
 from policy_monitor.access import NOTHING, Held, policies_of, role_access, trust_access
 from policy_monitor.comparisons import TAGS_READ, Question, unchanged
+from policy_monitor.exposure import Bearer
 from policy_monitor.findings import (
+    Assessment,
     DocumentVersion,
     FindingKind,
-    Severity,
     Subject,
     SubjectType,
 )
@@ -24,7 +25,7 @@ from policy_monitor.mutations import (
 )
 from policy_monitor.recorded_call import partition
 from policy_monitor.settings import Settings
-from policy_monitor.state import RoleState
+from policy_monitor.state import AccountState, RoleState
 from policy_monitor.tags import (
     PRINCIPAL_KEYS,
     RESOURCE_KEYS,
@@ -44,8 +45,10 @@ class Effect:
     ----------
     answer : Mapping or None
         The comparison, where it is known without comparing documents.
-    severity : Severity or None
+    assessment : Assessment or None
         How soon to look, where it does not follow from the comparison.
+    bearers : tuple[Bearer, ...]
+        The watched roles on which it bears.
     """
 
     subject: Subject
@@ -54,7 +57,8 @@ class Effect:
     before: DocumentVersion
     after: DocumentVersion
     answer: Mapping[str, Any] | None = None
-    severity: Severity | None = None
+    assessment: Assessment | None = None
+    bearers: tuple[Bearer, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +118,9 @@ def role_effect(scene: Scene, name: str, change: Change) -> Effect:
         old, new = _with_tags(scene, name, old, new)
     arn = scene.role_arn(name)
     subject = Subject(SubjectType.ROLE, arn)
-    return Effect(subject, scene.kind, Question(old, new, principal=arn), old.all, new.all)
+    question = Question(old, new, principal=arn)
+    bearer = _bearer(scene, name, question, after)
+    return Effect(subject, scene.kind, question, old.all, new.all, bearers=(bearer,))
 
 
 def trust_effect(scene: Scene, name: str, change: Change) -> Effect:
@@ -126,7 +132,9 @@ def trust_effect(scene: Scene, name: str, change: Change) -> Effect:
     return Effect(subject, scene.kind, Question(old, new, kind="trust"), old.one, new.one)
 
 
-def policy_effect(arn: str, old: Held, new: Held, kind: FindingKind) -> Effect:
+def policy_effect(
+    arn: str, old: Held, new: Held, kind: FindingKind, bearers: tuple[Bearer, ...]
+) -> Effect:
     """On a policy by itself: judged as a part of some access.
 
     A version's document never changes, so the same version is the same policy, but for one that
@@ -141,7 +149,25 @@ def policy_effect(arn: str, old: Held, new: Held, kind: FindingKind) -> Effect:
         old.one,
         new.one,
         unchanged() if same else None,
+        bearers=bearers,
     )
+
+
+def bearers(scene: Scene, arn: str, after: AccountState | None = None) -> tuple[Bearer, ...]:
+    """The watched roles on which a policy bears, with all that they may do before and after."""
+    found = []
+    after = after or scene.step.after
+    for name in scene.roles_with(arn):
+        old, new = role_access(scene.step.before, name), role_access(after, name)
+        question = Question(old, new, principal=scene.role_arn(name))
+        found.append(_bearer(scene, name, question, after))
+    return tuple(found)
+
+
+def _bearer(scene: Scene, name: str, question: Question, after: AccountState) -> Bearer:
+    before = policies_of(scene.step.before, name)
+    now = policies_of(after, name)
+    return Bearer(question, scene.role_arn(name), tuple(sorted(before)), tuple(sorted(now)))
 
 
 def no_effect(subject: Subject, kind: FindingKind, held: DocumentVersion) -> Effect:

@@ -9,7 +9,14 @@ from dataclasses import dataclass, replace
 
 from policy_monitor.access import Reason
 from policy_monitor.comparisons import undetermined
-from policy_monitor.findings import DocumentVersion, FindingKind, Severity, Subject, SubjectType
+from policy_monitor.findings import (
+    Assessment,
+    DocumentVersion,
+    FindingKind,
+    Severity,
+    Subject,
+    SubjectType,
+)
 from policy_monitor.mutations import SenseLost, SenseRegained
 from policy_monitor.scene import Effect, Scene, no_effect
 
@@ -126,20 +133,25 @@ def sense_sentence(change: SenseLost | SenseRegained) -> str:
 def sense_lost(scene: Scene, change: SenseLost) -> Iterator[Effect]:
     """Told once, until it is regained: what is seen of access meanwhile may not be all."""
     if change.sense not in scene.step.before.blind:
+        known = sense(change.sense)
         reason = Reason(f"blind-{change.sense.partition(':')[0]}", change.reason)
         yield replace(
             _effect(change.thing),
             answer=undetermined([reason]),
-            severity=sense(change.sense).severity,
+            assessment=Assessment(known.severity, (_uncapitalised(known.lost),)),
         )
 
 
 def sense_regained(scene: Scene, change: SenseRegained) -> Iterator[Effect]:
     """Told where the loss was."""
     if change.sense in scene.step.before.blind:
-        yield _effect(change.thing)
+        why = _uncapitalised(sense(change.sense).regained.rstrip("."))
+        yield replace(_effect(change.thing), assessment=Assessment(Severity.INFO, (why,)))
 
 
 def _effect(thing: str) -> Effect:
-    effect = no_effect(Subject(SubjectType.MONITOR, thing), FindingKind.TAMPER, _NO_VERSION)
-    return replace(effect, severity=Severity.INFO)
+    return no_effect(Subject(SubjectType.MONITOR, thing), FindingKind.TAMPER, _NO_VERSION)
+
+
+def _uncapitalised(sentence: str) -> str:
+    return sentence[:1].lower() + sentence[1:]

@@ -30,12 +30,15 @@ class Settings:
     notify : tuple[str, ...]
         The verdicts that are announced. An attempt by the vendor, tampering and a correction of
         something announced are announced whatever their verdict.
+    severities : tuple[tuple[str, str], ...]
+        Other severities than `severities` gives, by rule or path (`severities.read_severities`).
     """
 
     roles: tuple[str, ...] = (DEFAULT_ROLE,)
     policies: tuple[str, ...] = DEFAULT_POLICY_PATTERNS
     vendor_accounts: tuple[str, ...] = DEFAULT_VENDOR_ACCOUNTS
     notify: tuple[str, ...] = DEFAULT_NOTIFY
+    severities: tuple[tuple[str, str], ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse verdicts that do not exist."""
@@ -60,6 +63,12 @@ class Settings:
 
         ``ROLE_NAME``, ``POLICY_NAME``, ``BOUNDARY_NAME_PART``, ``VENDOR_ACCOUNT_IDS``,
         ``NOTIFY_VERDICTS``: lists are comma-separated, as CloudFormation joins them.
+        ``SEVERITIES`` is JSON; the judge alone has it.
+
+        Raises
+        ------
+        InputError
+            A verdict that there is not, or severities that cannot be read: one line.
         """
 
         def values(name: str, default: tuple[str, ...]) -> tuple[str, ...]:
@@ -72,4 +81,14 @@ class Settings:
             policies=(*values("POLICY_NAME", (DEFAULT_POLICY_PATTERNS[0],)), f"*{part}*"),
             vendor_accounts=values("VENDOR_ACCOUNT_IDS", DEFAULT_VENDOR_ACCOUNTS),
             notify=values("NOTIFY_VERDICTS", DEFAULT_NOTIFY),
+            severities=_severities(environment.get("SEVERITIES", "")),
         )
+
+
+def _severities(text: str) -> tuple[tuple[str, str], ...]:
+    if not text.strip():
+        return ()
+    # The table is loaded where a customer changes it, and where something is judged.
+    from policy_monitor.severities import read_severities  # noqa: PLC0415 - see above
+
+    return read_severities(text)

@@ -1,20 +1,53 @@
-"""How soon a person should look at a finding: a table of rules, the first that holds decides."""
+"""How soon a person should look at a finding, and why: the gravest of the rules that hold."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from itertools import groupby
 from typing import Any
 
-from policy_monitor.findings import FindingKind, Severity
+from policy_monitor.exposure import Exposure
+from policy_monitor.findings import Assessment, FindingKind, Severity, SubjectType
 from policy_monitor.mutations import ActorKind
+
+ORDER = tuple(Severity)
+"""The gravest first."""
+
+_SHOWN = 3
+_REASONS = 8
+
+_LEVELS = {
+    "Write": "gained-write",
+    "Tagging": "gained-tagging",
+    "Read": "gained-read",
+    "List": "gained-list",
+}
+_MANAGEMENT = "Permissions management"
+_GUARDS = {
+    "sts:externalid": "external-id",
+    "iam:passedtoservice": "passed-to-service",
+    "iam:permissionsboundary": "required-boundary",
+}
+_GAINS = ("expansion", "mixed")
 
 
 @dataclass(frozen=True, slots=True)
 class Circumstances:
-    """What a severity rests on; `comparison` is ``policy-monitor/comparison/1``."""
+    """What a severity rests on.
+
+    Attributes
+    ----------
+    comparison : Mapping
+        ``policy-monitor/comparison/1``.
+    by_itself : bool
+        Whether a session of the role that is judged made the change.
+    """
 
     kind: FindingKind
+    subject: SubjectType
     actor: ActorKind
     comparison: Mapping[str, Any]
+    exposure: Exposure = field(default=Exposure())
+    by_itself: bool = False
 
     @property
     def verdict(self) -> str:
@@ -23,89 +56,147 @@ class Circumstances:
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
-    """A severity, why, and when."""
+class _Held:
+    """A rule that holds; `detail` are names for its reason, `path` names one of `escalations`."""
 
-    severity: Severity
-    reason: str
-    holds: Callable[[Circumstances], bool]
-
-
-@dataclass(frozen=True, slots=True)
-class Assessment:
-    """A severity and its reason in words."""
-
-    severity: Severity
-    reason: str
+    rule: str
+    detail: tuple[str, ...] = ()
+    path: str = ""
 
 
-# The access levels are AWS's (Service Authorization Reference): "Permissions management" actions
-# "grant or modify resource permissions in the service", and so may give everything else.
-PERMISSIONS_MANAGEMENT = "Permissions management"
+def severity(circumstances: Circumstances, overrides: Mapping[str, str]) -> Assessment:
+    """How soon a person should look, and why.
 
+    Parameters
+    ----------
+    overrides : Mapping[str, str]
+        Severities that a customer gives to rules of `severities`, or to single paths.
+    """
+    # Read where something is judged: most functions never do.
+    from policy_monitor.severities import RULES, STAGED  # noqa: PLC0415 - see above
 
-def _gains(circumstances: Circumstances) -> bool:
-    return circumstances.verdict in ("expansion", "mixed")
+    def grade(held: _Held) -> Severity:
+        chosen = overrides.get(held.path) or overrides.get(held.rule)
+        return Severity(chosen) if chosen else RULES[held.rule].severity
 
-
-def _may_gain(circumstances: Circumstances) -> bool:
-    return _gains(circumstances) or circumstances.verdict == "undetermined"
-
-
-def _gains_everything(circumstances: Circumstances) -> bool:
-    return _gains(circumstances) and any(
-        "*" in grant["actions"] for grant in circumstances.comparison["gained"]
+    graded = sorted(
+        ((grade(held), held) for held in _held(circumstances)),
+        key=lambda each: ORDER.index(each[0]),
     )
+    gravest = graded[0][0]
+    reasons = []
+    for (grade_, rule), together in groupby(graded, key=lambda each: (each[0], each[1].rule)):
+        if grade_ is not gravest and rule in _LEVELS.values():
+            continue  # what it may do besides is no reason
+        detail = [name for _, held in together for name in held.detail]
+        words = _listed(detail) if rule not in _PATH_RULES else _ways(detail)
+        reasons.append(RULES[rule].reason.format(words))
+    if circumstances.kind is FindingKind.STAGED and gravest in _SOFTENED:
+        gravest = _SOFTENED[gravest]
+        reasons.append(STAGED)
+    return Assessment(gravest, tuple(dict.fromkeys(reasons))[:_REASONS])
 
 
-def _gains_permissions_management(circumstances: Circumstances) -> bool:
-    return _gains(circumstances) and any(
-        PERMISSIONS_MANAGEMENT in grant["access_levels"]
-        for grant in circumstances.comparison["gained"]
-    )
+_PATH_RULES = ("escalation", "escalation-existing-role")
+_SOFTENED = {Severity.CRITICAL: Severity.HIGH, Severity.HIGH: Severity.MEDIUM}
+"""What is staged is a step less grave than the same in force, and worth a look all the same."""
 
 
-def _is(kind: FindingKind) -> Callable[[Circumstances], bool]:
-    return lambda circumstances: circumstances.kind is kind
+def _held(it: Circumstances) -> Iterator[_Held]:
+    match it.kind:
+        case FindingKind.TAMPER:
+            yield _Held("tampering")
+            return
+        case FindingKind.BASELINE:
+            yield _Held("baseline")
+            return
+        case FindingKind.ATTEMPT:
+            by_vendor = it.actor is ActorKind.VENDOR
+            yield _Held("attempt-by-vendor" if by_vendor else "attempt")
+            return
+    if it.verdict not in _GAINS:
+        yield _Held(it.verdict)
+    if it.exposure.ended:
+        return
+    trust = it.subject is SubjectType.TRUST
+    if not trust:
+        yield from _gained(it)
+    elif it.verdict in (*_GAINS, "undetermined"):
+        yield from _admitted(it)
+    yield from _escalations(it)
+    yield from _guardrails(it)
+    if it.by_itself and it.verdict in _GAINS and not it.comparison["latent"]:
+        yield _Held("gave-itself")
 
 
-def _has(*verdicts: str) -> Callable[[Circumstances], bool]:
-    return lambda circumstances: circumstances.verdict in verdicts
+def _gained(it: Circumstances) -> Iterator[_Held]:
+    """What the grants themselves say."""
+    for grant in it.comparison["gained"]:
+        levels = grant["access_levels"]
+        if grant["latent"]:
+            yield _Held("gained-latent")
+            continue
+        if "*" in grant["actions"]:
+            everywhere = "*" in grant["resources"] and not grant["conditions"]
+            yield _Held("administrator" if everywhere else "every-service")
+        if _MANAGEMENT in levels:
+            yield _Held("gained-permissions-management", (grant["witness"]["action"],))
+        for level in levels:
+            if level in _LEVELS:
+                yield _Held(_LEVELS[level])
+        if grant["uncatalogued"] or not levels:
+            yield _Held("gained-unknown")
 
 
-RULES = (
-    Rule(
-        Severity.CRITICAL,
-        "what watches the vendor's access was changed",
-        _is(FindingKind.TAMPER),
-    ),
-    Rule(Severity.INFO, "the monitor begins to watch", _is(FindingKind.BASELINE)),
-    Rule(
-        Severity.MEDIUM,
-        "the vendor tried what it may not do",
-        lambda c: c.kind is FindingKind.ATTEMPT and c.actor is ActorKind.VENDOR,
-    ),
-    Rule(Severity.LOW, "somebody tried what IAM refused", _is(FindingKind.ATTEMPT)),
-    Rule(
-        Severity.MEDIUM,
-        "it would allow more once it is made the default",
-        lambda c: c.kind is FindingKind.STAGED and _may_gain(c),
-    ),
-    Rule(Severity.CRITICAL, "it gains actions of every service", _gains_everything),
-    Rule(
-        Severity.CRITICAL,
-        "it gains actions that manage permissions, and with them may gain the rest",
-        _gains_permissions_management,
-    ),
-    Rule(Severity.HIGH, "it allows more than before", _gains),
-    Rule(Severity.HIGH, "what it allows could not be judged", _has("undetermined")),
-    Rule(Severity.LOW, "it allows less than before", _has("reduction")),
-    Rule(Severity.INFO, "it allows what it allowed before", _has("equivalent")),
-)
+def _admitted(it: Circumstances) -> Iterator[_Held]:
+    """Whom a trust policy lets in."""
+    who = it.exposure.admitted
+    if who.strangers:
+        yield _Held("stranger", who.strangers)
+    if who.own:
+        yield _Held("own-account", who.own)
+    if it.verdict in _GAINS and not (who.strangers or who.own):
+        yield _Held("vendor")
 
 
-def severity(kind: FindingKind, actor: ActorKind, comparison: Mapping[str, Any]) -> Assessment:
-    """How soon a person should look, and why."""
-    circumstances = Circumstances(kind, actor, comparison)
-    rule = next(rule for rule in RULES if rule.holds(circumstances))
-    return Assessment(rule.severity, rule.reason)
+def _escalations(it: Circumstances) -> Iterator[_Held]:
+    if it.exposure.own:
+        yield _Held("own-permissions", it.exposure.own)
+    if it.exposure.paths:
+        from policy_monitor.escalations import PATHS  # noqa: PLC0415 - as in `severity`
+        from policy_monitor.severities import PATH_RULES  # noqa: PLC0415 - as in `severity`
+
+        opened = set(it.exposure.paths)
+        for path in PATHS:
+            if path.name in opened:
+                yield _Held(PATH_RULES[path.name], (f"{path.words} ({path.name})",), path.name)
+
+
+def _guardrails(it: Circumstances) -> Iterator[_Held]:
+    """What held access back before."""
+    stops = {g["because"]["before"] for g in it.comparison["gained"] if not g["latent"]}
+    if "denied" in stops:
+        yield _Held("deny-lifted")
+    elif it.comparison.get("lifted_denies"):
+        yield _Held("deny-lifted-idle")
+    if it.exposure.boundary_removed:
+        yield _Held("boundary-removed")
+    elif "boundary" in stops:
+        yield _Held("boundary-widened")
+    for key in it.exposure.conditions:
+        yield _Held(_GUARDS.get(key.lower(), "condition-lost"), (key,))
+
+
+def _ways(names: list[str]) -> str:
+    """``a known way to more permissions: attach policies to roles (iam-009)``."""
+    if len(names) == 1:
+        return f"a known way to more permissions: {names[0]}"
+    return f"{len(names)} known ways to more permissions: {_listed(names)}"
+
+
+def _listed(names: list[str]) -> str:
+    names = list(dict.fromkeys(names))
+    shown, rest = names[:_SHOWN], len(names) - _SHOWN
+    if rest > 0:
+        return f"{', '.join(shown)} and {rest:,} more"
+    return " and ".join(part for part in (", ".join(shown[:-1]), *shown[-1:]) if part)

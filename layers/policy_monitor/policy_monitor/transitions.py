@@ -70,6 +70,12 @@ def newer_versions(known: PolicyState | None, held: PolicyState | None) -> tuple
     return tuple(sorted(newer, key=version_number))
 
 
+def in_force(state: AccountState, arn: str, version: str) -> AccountState:
+    """The state in which another version of a policy is the default."""
+    policy = state.policies.get(arn, PolicyState(arn))
+    return replace(state, policies={**state.policies, arn: replace(policy, default=version)})
+
+
 def _role(state: AccountState, name: str) -> RoleState:
     return find_role(state, name) or RoleState(name=name, arn="", known=False)
 

@@ -111,7 +111,8 @@ def _digest_payload(told: Digest) -> dict[str, Any]:
 
 def _blocks(said: Content, title: str) -> Iterator[Block]:
     yield _header(f"{_SIGNS[said.severity]} {title}")
-    yield _prose(f"{said.summary}\n{said.meaning} Severity {said.severity}: {said.urgency}.")
+    severity = f"Severity {said.severity}: {said.urgency}. {said.why}".rstrip()
+    yield _prose(f"{said.summary}\n{said.meaning} {severity}")
     if said.correction:
         yield _prose("\n".join(said.correction))
     if said.repeats:

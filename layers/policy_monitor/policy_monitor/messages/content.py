@@ -25,6 +25,7 @@ _REASONS_SHOWN = 5
 _USERS_SHOWN = 10
 _SOFTWARE_LIMIT = 80
 _LINE_LIMIT = 160
+_WHY_LIMIT = 600
 
 REPEATS = (
     "This may repeat an earlier message: sending that one was interrupted before it was noted down."
@@ -50,6 +51,8 @@ class Content:
         ``Expansion``, ``Correction: reduction``, ``Denied attempt``.
     reasons : tuple[str, ...]
         Why something could not be judged.
+    why : str
+        Why it is as severe as that, in a sentence; empty where nothing says so.
     correction : tuple[str, ...]
         Sentences that say what was said before; empty where nothing is corrected.
     redline : tuple[str, ...]
@@ -63,6 +66,7 @@ class Content:
     verdict: str
     severity: Severity
     urgency: str
+    why: str
     subject: Phrase
     summary: str
     meaning: str
@@ -120,6 +124,7 @@ def content(finding: Mapping[str, Any]) -> Content:
         verdict=verdict,
         severity=severity,
         urgency=wording.SEVERITY_WORDS[severity],
+        why=_why(finding),
         subject=wording.subject_phrase(subject_type, arn),
         summary=sentence(_text(finding, "summary")),
         meaning=meaning,
@@ -162,6 +167,14 @@ def _correction(finding: Mapping[str, Any]) -> tuple[str, ...]:
     severity = _member(before, "severity", Severity)
     said = f"{wording.heading(kind, verdict).lower()}, severity {severity}"
     return (f"An earlier message said: {said}. {sentence(_text(before, 'summary'), 400)}", now)
+
+
+def _why(finding: Mapping[str, Any]) -> str:
+    reasons = finding.get("severity_reasons") or []
+    if not isinstance(reasons, list) or not all(isinstance(each, str) for each in reasons):
+        raise UnreadableEventError("severity_reasons is no list of texts")
+    text = "; ".join(reasons)
+    return sentence(f"{text[:1].upper()}{text[1:]}.", _WHY_LIMIT) if text else ""
 
 
 def _reasons(comparison: Mapping[str, Any]) -> tuple[str, ...]:

@@ -64,7 +64,7 @@ def digest_text(told: Digest) -> str:
 
 def _lines(said: Content) -> Iterator[str]:
     yield from _paragraph(f"{said.heading.upper()}: {plain(said.subject)}")
-    yield from _paragraph(f"Severity {said.severity}: {said.urgency}.")
+    yield from _paragraph(f"Severity {said.severity}: {said.urgency}. {said.why}".rstrip())
     yield ""
     yield from _paragraph(said.summary)
     yield from _paragraph(said.meaning)

@@ -1,0 +1,182 @@
+"""What a change opens beyond the actions that it grants: what a severity rests on."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from fnmatch import fnmatchcase
+from typing import Any
+
+from iamdiff import Access, PolicyError
+from iamdiff.model import Effect, Statement
+from policy_monitor.access import NOTHING, Held
+from policy_monitor.comparisons import Comparisons, Question
+from policy_monitor.strangers import Admitted, admitted
+
+_NO_GAIN = ("reduction", "equivalent")
+_MANY_NAMES = 50
+"""How many names a comparison's JSON lists; what is beyond may be any."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bearer:
+    """A role on which a change bears.
+
+    Attributes
+    ----------
+    question : Question
+        All that it may do before and after.
+    arn : str
+        Its ARN.
+    before, after : tuple[str, ...]
+        ARNs of the managed policies that bear on it, its boundary among them.
+    """
+
+    question: Question
+    arn: str
+    before: tuple[str, ...] = ()
+    after: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Exposure:
+    """What a change opens.
+
+    Attributes
+    ----------
+    paths : tuple[str, ...]
+        Names of the `escalations.PATHS` that it completes.
+    own : tuple[str, ...]
+        Actions by which a role can change its own permissions, and could not before.
+    conditions : tuple[str, ...]
+        Keys of conditions that stopped before what is allowed now.
+    boundary_removed : bool
+        Whether there was a permissions boundary, and there is none.
+    admitted : Admitted
+        Whom a trust policy lets in.
+    ended : bool
+        Whether what is judged is gone: then there is nothing that anything could hold back.
+    """
+
+    paths: tuple[str, ...] = ()
+    own: tuple[str, ...] = ()
+    conditions: tuple[str, ...] = ()
+    boundary_removed: bool = False
+    admitted: Admitted = field(default=Admitted())
+    ended: bool = False
+
+
+class Exposures:
+    """What changes open; the same change costs once."""
+
+    def __init__(self, comparisons: Comparisons) -> None:
+        self._comparisons = comparisons
+        self._opened: dict[tuple[object, ...], tuple[tuple[str, ...], tuple[str, ...]]] = {}
+
+    def of(
+        self,
+        question: Question,
+        bearers: Iterable[Bearer],
+        comparison: Mapping[str, Any],
+        account: str,
+        vendors: Iterable[str],
+    ) -> Exposure:
+        """What a change opens; nothing where its documents cannot be read.
+
+        Parameters
+        ----------
+        bearers : Iterable[Bearer]
+            The roles on which it bears: what it opens to them counts as its own.
+        """
+        old, new = question.old, question.new
+        if not new.exists:
+            return Exposure(ended=True)
+        removed = old.boundary is not None and new.boundary is None and not new.unknown
+        exposure = Exposure(boundary_removed=removed)
+        if question.kind == "trust":
+            if comparison["verdict"] in _NO_GAIN:
+                return exposure
+            return replace(
+                exposure,
+                conditions=tuple(self._conditions_lost(old, comparison)),
+                admitted=admitted(
+                    self._documents(old), self._documents(new), comparison, account, vendors
+                ),
+            )
+        paths: dict[str, None] = {}
+        own: dict[str, None] = {}
+        for bearer in (Bearer(question, ""), *bearers):
+            if comparison["verdict"] in _NO_GAIN and bearer.before == bearer.after:
+                continue
+            opened = self._opened_to(bearer)
+            paths |= dict.fromkeys(opened[0])
+            own |= dict.fromkeys(opened[1])
+        return replace(
+            exposure,
+            paths=tuple(paths),
+            own=tuple(own),
+            conditions=tuple(self._conditions_lost(old, comparison)),
+        )
+
+    def _opened_to(self, bearer: Bearer) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        key = (bearer.question, bearer.arn, bearer.before, bearer.after)
+        if key not in self._opened:
+            try:
+                self._opened[key] = self._look(bearer)
+            except PolicyError:
+                self._opened[key] = (), ()
+        return self._opened[key]
+
+    def _look(self, bearer: Bearer) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        # A table of some size, and only where something was gained.
+        from policy_monitor.reach import Reach  # noqa: PLC0415 - its data is loaded where it is asked
+
+        question = bearer.question
+        new = self._access(question.new)
+        if new is None:
+            return (), ()
+        # What is not known before counts as nothing, so that nothing of what is now goes unseen.
+        old = self._access(question.old) or Access()
+        if old == new and bearer.before == bearer.after:
+            return (), ()
+        catalogue = self._comparisons.catalogue
+        before, after = (Reach(side, catalogue, question.principal) for side in (old, new))
+        paths = tuple(path.name for path in after.opened_since(before))
+        if not bearer.arn:
+            return paths, ()
+        changes = after.own_changes(bearer.arn, bearer.after)
+        own = changes - before.own_changes(bearer.arn, bearer.before) if changes else changes
+        return paths, tuple(sorted(own))
+
+    def _access(self, held: Held) -> Access | None:
+        if held == NOTHING:
+            return Access()
+        return None if self._comparisons.unknown(held) else self._comparisons.access(held)
+
+    def _documents(self, held: Held) -> tuple[Any, ...]:
+        try:
+            access = self._access(held)
+        except PolicyError:
+            return ()
+        return () if access is None else access.identity
+
+    def _conditions_lost(self, old: Held, comparison: Mapping[str, Any]) -> Iterator[str]:
+        """Keys on which a statement of the old side depended that speaks of what was gained."""
+        grants = [g for g in comparison["gained"] if g["because"]["before"] == "condition"]
+        if not grants:
+            return
+        seen = set()
+        for document in self._documents(old):
+            for statement in document.statements:
+                if statement.effect is Effect.ALLOW and any(_speaks(statement, g) for g in grants):
+                    for condition in statement.conditions:
+                        if condition.key.lower() not in seen:
+                            seen.add(condition.key.lower())
+                            yield condition.key
+
+
+def _speaks(statement: Statement, grant: Mapping[str, Any]) -> bool:
+    if statement.inverted_actions or grant["catalogued_total"] > _MANY_NAMES:
+        return True
+    names = [name.lower() for name in (*grant["catalogued"], *grant["actions"])]
+    return any(
+        fnmatchcase(name, pattern.lower()) for pattern in statement.actions for name in names
+    )

@@ -1,0 +1,166 @@
+"""How far an access reaches: which published paths to more permissions are open to it.
+
+Asked of what the whole access allows (`iamdiff.take_inventory`), so a Deny or a boundary that stops
+one action of a path closes it. What cannot be decided counts as allowed.
+"""
+
+from collections.abc import Iterable, Mapping
+from functools import cached_property
+
+from iamdiff import Access, Verdict, compare, parse_document
+from iamdiff.catalogue import Catalogue, CataloguedAction
+from iamdiff.inventory import take_inventory
+from policy_monitor.escalations import (
+    OWN_POLICY_ACTIONS,
+    OWN_ROLE_ACTIONS,
+    PASSING,
+    PATHS,
+    Path,
+)
+
+# What decides whose permissions a path leads to; the rest of a path is only the means.
+_DECISIVE = ("iam:", "sts:")
+_PASSED_TO = "iam:passedtoservice"
+_EVERY_ARN = "arn:*:*:*:*:*"
+_GAINS = (Verdict.EXPANSION, Verdict.MIXED)
+
+
+class Reach:
+    """What an access allows of the actions that paths are made of.
+
+    Parameters
+    ----------
+    principal : str or None
+        The role that makes the requests, where it is one.
+    """
+
+    def __init__(
+        self, access: Access, catalogue: Catalogue | None, principal: str | None = None
+    ) -> None:
+        self._access = access
+        self._catalogue = catalogue
+        self._principal = principal
+
+    @cached_property
+    def paths(self) -> Mapping[str, Path]:
+        """The paths that are open, by name."""
+        held = self._held(self._access, (action for path in PATHS for action in path.actions))
+        return {
+            path.name: path
+            for path in PATHS
+            if held.issuperset(map(str.lower, path.actions))
+            and (not path.passed_to or self._passes_roles_to(path.passed_to))
+        }
+
+    def opened_since(self, before: "Reach") -> tuple[Path, ...]:
+        """The paths that are open now, and were not, or led to fewer users and roles."""
+        reached = [path for name, path in self.paths.items() if name in before.paths]
+        decisive = {
+            action for path in reached for action in path.actions if action.startswith(_DECISIVE)
+        }
+        widened = self._gained_since(before, decisive) if decisive else frozenset()
+        return tuple(
+            path
+            for name, path in self.paths.items()
+            if name not in before.paths or not widened.isdisjoint(map(str.lower, path.actions))
+        )
+
+    def own_changes(self, role: str, policies: Iterable[str]) -> frozenset[str]:
+        """The actions by which a role can change what it may do itself.
+
+        Parameters
+        ----------
+        role : str
+            Its ARN.
+        policies : Iterable[str]
+            ARNs of the managed policies that bear on it; those of AWS nobody can change.
+        """
+        own = [arn for arn in policies if ":aws:policy/" not in arn]
+        on_policies = {"NotResource": own} if own else {"Resource": "*"}
+        limited = _limited(
+            self._access,
+            {"Effect": "Deny", "Action": list(OWN_ROLE_ACTIONS), "NotResource": [role]},
+            {"Effect": "Deny", "Action": list(OWN_POLICY_ACTIONS), **on_policies},
+        )
+        actions = (*OWN_ROLE_ACTIONS, *OWN_POLICY_ACTIONS)
+        held = self._held(limited, actions)
+        return frozenset(action for action in actions if action.lower() in held)
+
+    def _held(self, access: Access, actions: Iterable[str]) -> frozenset[str]:
+        """Those of some actions that an access allows on something that they take."""
+        catalogue = _Excerpt(actions, self._catalogue)
+        found = take_inventory(access, catalogue=catalogue, principal=self._principal)
+        return frozenset(each.action.name.lower() for each in found.holdings if not each.latent)
+
+    def _passes_roles_to(self, service: str) -> bool:
+        """Whether some role can be passed to a service."""
+        if _PASSED_TO not in self._keys:
+            return True
+        # Services have another suffix in China, as in ec2.amazonaws.com.cn.
+        elsewhere = {"StringNotLike": {"iam:PassedToService": f"{service}*"}}
+        limited = _limited(
+            self._access,
+            {"Effect": "Deny", "Action": PASSING, "Resource": "*", "Condition": elsewhere},
+        )
+        return bool(self._held(limited, [PASSING]))
+
+    @cached_property
+    def _keys(self) -> frozenset[str]:
+        documents = (*self._access.identity, self._access.boundary)
+        return frozenset(
+            condition.key.lower()
+            for document in documents
+            if document is not None
+            for statement in document.statements
+            for condition in statement.conditions
+        )
+
+    def _gained_since(self, before: "Reach", actions: Iterable[str]) -> frozenset[str]:
+        """Those of some actions that are allowed in more cases than before."""
+        names = sorted(actions)
+        others = {"Effect": "Deny", "NotAction": names, "Resource": "*"}
+        found = compare(
+            _limited(before._access, others),  # noqa: SLF001 - of the same class
+            _limited(self._access, others),
+            principal=self._principal,
+            catalogue=_Excerpt(names, self._catalogue),
+        )
+        if found.verdict not in _GAINS:
+            return frozenset()
+        if found.gained_folded:
+            return frozenset(map(str.lower, names))
+        return frozenset(
+            name.lower() for grant in found.gained for name in (*grant.actions, *grant.catalogued)
+        )
+
+
+class _Excerpt:
+    """A catalogue of some actions; one that the whole catalogue lacks may take any resource."""
+
+    date = ""
+
+    def __init__(self, actions: Iterable[str], catalogue: Catalogue | None) -> None:
+        self._catalogue = catalogue
+        self._names: dict[str, dict[str, str]] = {}
+        for action in actions:
+            service, _, name = action.lower().partition(":")
+            self._names.setdefault(service, {})[name] = action
+
+    def services(self) -> Iterable[str]:
+        return tuple(self._names)
+
+    def actions(self, service: str) -> Mapping[str, CataloguedAction]:
+        known = self._catalogue.actions(service) if self._catalogue else {}
+        return {
+            name: known.get(name) or CataloguedAction(action, (), (_EVERY_ARN,))
+            for name, action in self._names.get(service, {}).items()
+        }
+
+    def holds_several(self, key: str) -> bool | None:
+        return self._catalogue.holds_several(key) if self._catalogue else None
+
+
+def _limited(access: Access, *denies: Mapping[str, object]) -> Access:
+    """An access with further Denies."""
+    document = parse_document({"Version": "2012-10-17", "Statement": list(denies)})
+    return access._replace(identity=(*access.identity, document))

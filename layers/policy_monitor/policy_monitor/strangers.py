@@ -1,0 +1,89 @@
+"""Who a trust policy lets in, as far as it is not the vendor."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from iamdiff import Document
+from iamdiff.model import Effect, PrincipalType
+from iamdiff.principals import ANONYMOUS, parse_caller
+
+_ACCOUNT_DIGITS = 12
+_EVERYBODY = "everybody"
+# What IAM shows in the place of a principal that was deleted: nobody can be it any more (IAM User
+# Guide, "Unique identifiers").
+_DELETED = ("AIDA", "AROA", "AGPA")
+
+
+@dataclass(frozen=True, slots=True)
+class Admitted:
+    """Whom a change of a trust policy lets in.
+
+    Attributes
+    ----------
+    strangers : tuple[str, ...]
+        Those of neither the vendor nor the account itself.
+    own : tuple[str, ...]
+        Those of the account itself.
+    """
+
+    strangers: tuple[str, ...] = ()
+    own: tuple[str, ...] = ()
+
+
+def admitted(
+    old: Iterable[Document],
+    new: Iterable[Document],
+    comparison: Mapping[str, Any],
+    account: str,
+    vendors: Iterable[str],
+) -> Admitted:
+    """Whom a change lets in that was not named before; and whom the proofs of its gains name."""
+    before = set(_named(old))
+    found = [each for each in _named(new) if each not in before]
+    named = _sorted(found, account, vendors)
+    if named != Admitted():
+        return named
+    callers = (parse_caller(str(grant["witness"]["principal"])) for grant in comparison["gained"])
+    # Of those who were named before, a proof names one for all: what it tells is the account.
+    shown = [
+        (caller.kind, _account(caller.name) if caller.kind is PrincipalType.AWS else caller.name)
+        for caller in callers
+    ]
+    return _sorted([(kind, name or ANONYMOUS) for kind, name in shown], account, vendors)
+
+
+def _sorted(
+    found: Iterable[tuple[PrincipalType, str]], account: str, vendors: Iterable[str]
+) -> Admitted:
+    strangers: dict[str, None] = {}
+    own: dict[str, None] = {}
+    for kind, name in found:
+        owner = _account(name) if kind is PrincipalType.AWS else ""
+        if name.startswith(_DELETED) or owner in vendors:
+            continue
+        (own if owner == account else strangers)[_words(kind, name)] = None
+    return Admitted(tuple(strangers), tuple(own))
+
+
+def _named(documents: Iterable[Document]) -> Iterator[tuple[PrincipalType, str]]:
+    for document in documents:
+        for statement in document.statements:
+            if statement.effect is Effect.ALLOW and statement.principals is not None:
+                yield from statement.principals.names
+
+
+def _account(name: str) -> str:
+    if len(name) == _ACCOUNT_DIGITS and name.isdecimal():
+        return name
+    fields = name.split(":")
+    return fields[4] if name.startswith("arn:") and len(fields) > 4 else ""  # noqa: PLR2004 - the account is an ARN's fifth field
+
+
+def _words(kind: PrincipalType, name: str) -> str:
+    if kind is PrincipalType.EVERYONE or name in ("*", ANONYMOUS):
+        return _EVERYBODY
+    owner = _account(name) if kind is PrincipalType.AWS else ""
+    if owner and (name == owner or name.endswith(":root")):
+        return f"account {owner}"
+    return name
