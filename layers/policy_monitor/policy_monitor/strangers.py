@@ -46,11 +46,11 @@ def admitted(
         return named
     callers = (parse_caller(str(grant["witness"]["principal"])) for grant in comparison["gained"])
     # Of those who were named before, a proof names one for all: what it tells is the account.
-    shown = [
-        (caller.kind, _account(caller.name) if caller.kind is PrincipalType.AWS else caller.name)
-        for caller in callers
-    ]
-    return _sorted([(kind, name or ANONYMOUS) for kind, name in shown], account, vendors)
+    shown = (
+        (each.kind, (each.kind is PrincipalType.AWS and _account(each.name)) or each.name)
+        for each in callers
+    )
+    return _sorted(shown, account, vendors)
 
 
 def _sorted(

@@ -67,6 +67,7 @@ def test_a_finding_has_the_fields_of_the_schema_in_their_order(run: Runner) -> N
         "kind",
         "verdict",
         "severity",
+        "severity_reasons",
         "actor",
         "summary",
         "comparison",

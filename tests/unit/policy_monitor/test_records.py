@@ -176,6 +176,7 @@ def test_a_finding_has_the_members_of_the_contract_in_its_order() -> None:
         "kind",
         "verdict",
         "severity",
+        "severity_reasons",
         "actor",
         "summary",
         "comparison",
@@ -201,6 +202,15 @@ def test_a_finding_comes_back_without_what_belongs_to_its_announcement() -> None
     record = json_of(finding_json(finding, correction_of="earlier", may_repeat=True))
 
     assert read_finding(record) == finding
+
+
+def test_a_finding_keeps_its_reasons_and_one_recorded_without_them_is_read() -> None:
+    finding = a_finding(1, severity_reasons=("it gave this to itself", "it reads"))
+    record = json_of(finding_json(finding))
+    assert read_finding(record) == finding
+
+    del record["severity_reasons"]
+    assert read_finding(record) == a_finding(1)
 
 
 @pytest.mark.parametrize(
