@@ -75,6 +75,7 @@ def derive(
                 effect.subject,
                 effect.kind,
                 comparison,
+                exposures.standing(effect.question, comparison),
                 order_untold=step.order_untold,
             )
             assessed = _assessment(step.mutation, effect, comparison, exposures, settings)

@@ -9,8 +9,10 @@ from iamdiff import Access, PolicyError
 from iamdiff.model import Effect, Statement
 from policy_monitor.access import NOTHING, Held
 from policy_monitor.comparisons import Comparisons, Question
+from policy_monitor.outcomes import Standing, names
 from policy_monitor.strangers import Admitted, admitted
 
+_FEW = 3
 _NO_GAIN = ("reduction", "equivalent")
 _MANY_NAMES = 50
 """How many names a comparison's JSON lists; what is beyond may be any."""
@@ -69,6 +71,7 @@ class Exposures:
 
     def __init__(self, comparisons: Comparisons) -> None:
         self._comparisons = comparisons
+        self._standings: dict[Question, Standing | None] = {}
         self._opened: dict[tuple[object, ...], tuple[tuple[str, ...], tuple[str, ...]]] = {}
 
     def of(
@@ -115,6 +118,35 @@ class Exposures:
             own=tuple(own),
             conditions=tuple(self._conditions_lost(old, comparison)),
         )
+
+    def standing(self, question: Question, comparison: Mapping[str, Any]) -> Standing | None:
+        """Which of the changed actions each side allows; None where that cannot be told."""
+        grants = [*comparison["gained"], *comparison["lost"]]
+        changed = [names(grant) for grant in grants]
+        if not grants or question.kind == "trust" or self._comparisons.catalogue is None:
+            return None
+        key = question
+        if key not in self._standings:
+            self._standings[key] = self._stand(question, [each for each in changed if each])
+        return self._standings[key]
+
+    def _stand(self, question: Question, changed: Iterable[Iterable[str]]) -> Standing | None:
+        from policy_monitor.reach import Reach  # noqa: PLC0415 - as in `_look`
+
+        try:
+            sides = [self._access(held) for held in (question.old, question.new)]
+        except PolicyError:
+            return None
+        actions = list(dict.fromkeys(name for each in changed for name in each))
+        services = {name.partition(":")[0].lower() for name in actions}
+        old, new = sides
+        if old is None or new is None:
+            return None
+        catalogue = self._comparisons.catalogue
+        before, after = (Reach(side, catalogue, question.principal) for side in (old, new))
+        few = len(actions) <= _FEW and len(services) == 1
+        beside = before.held(services.pop()) if few else frozenset()
+        return Standing(before.limits(actions), after.limits(actions), beside)
 
     def _opened_to(self, bearer: Bearer) -> tuple[tuple[str, ...], tuple[str, ...]]:
         key = (bearer.question, bearer.arn, bearer.before, bearer.after)

@@ -4,12 +4,13 @@ Asked of what the whole access allows (`iamdiff.take_inventory`), so a Deny or a
 one action of a path closes it. What cannot be decided counts as allowed.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 
 from iamdiff import Access, Verdict, compare, parse_document
 from iamdiff.catalogue import Catalogue, CataloguedAction
-from iamdiff.inventory import take_inventory
+from iamdiff.inventory import Holding, take_inventory
+from iamdiff.limits import Limit
 from policy_monitor.escalations import (
     OWN_POLICY_ACTIONS,
     OWN_ROLE_ACTIONS,
@@ -86,11 +87,27 @@ class Reach:
         held = self._held(limited, actions)
         return frozenset(action for action in actions if action.lower() in held)
 
+    def limits(self, actions: Iterable[str]) -> Mapping[str, frozenset[Limit]]:
+        """What limits those of some actions that are allowed; by name in lower case."""
+        return {
+            each.action.name.lower(): each.limits for each in self._holdings(self._access, actions)
+        }
+
+    def held(self, service: str) -> frozenset[str]:
+        """The actions of a service that are allowed, as AWS writes them."""
+        known = self._catalogue.actions(service).values() if self._catalogue else ()
+        names = [action.name for action in known]
+        return frozenset(each.action.name for each in self._holdings(self._access, names))
+
     def _held(self, access: Access, actions: Iterable[str]) -> frozenset[str]:
-        """Those of some actions that an access allows on something that they take."""
+        """Those of some actions that an access allows."""
+        return frozenset(each.action.name.lower() for each in self._holdings(access, actions))
+
+    def _holdings(self, access: Access, actions: Iterable[str]) -> Iterator[Holding]:
+        """What an access allows of some actions, on something that they take."""
         catalogue = _Excerpt(actions, self._catalogue)
         found = take_inventory(access, catalogue=catalogue, principal=self._principal)
-        return frozenset(each.action.name.lower() for each in found.holdings if not each.latent)
+        return (each for each in found.holdings if not each.latent)
 
     def _passes_roles_to(self, service: str) -> bool:
         """Whether some role can be passed to a service."""

@@ -107,9 +107,11 @@ RULES: dict[str, Rule] = {
     "condition-lost": Rule(_HIGH, "a condition on {} no longer stops it", _GLOBAL_KEYS),
     # Who may assume the role.
     "stranger": Rule(
-        _CRITICAL, "the vendor is not who may now assume the role: {}", _THIRD_PARTIES
+        _CRITICAL, "somebody other than the vendor may now assume the role: {}", _THIRD_PARTIES
     ),
-    "own-account": Rule(_HIGH, "your own account may now assume the role: {}", _THIRD_PARTIES),
+    "own-account": Rule(
+        _HIGH, "somebody of your own account may now assume the role: {}", _THIRD_PARTIES
+    ),
     "vendor": Rule(_HIGH, "more of the vendor may now assume the role", _THIRD_PARTIES),
     # What else happened.
     "tampering": Rule(_CRITICAL, "what watches the vendor's access was changed"),

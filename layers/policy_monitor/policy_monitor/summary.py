@@ -1,6 +1,6 @@
 """A finding in one sentence: who did what, and what that means for access."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from policy_monitor.findings import FindingKind, Subject, SubjectType
@@ -35,16 +35,11 @@ from policy_monitor.mutations import (
     VersionCreated,
     VersionDeleted,
 )
+from policy_monitor.outcomes import POLICY, ROLE, STAGED, Standing, outcome
+from policy_monitor.phrases import listed
 from policy_monitor.senses import sense_sentence
 
-EVERY_ACTION = {
-    "gained": "every action that it lacked",
-    "lost": "every action but those that it keeps",
-}
-"""What ``*`` in a grant means: what stays the same is in no grant."""
-
-SHOWN = 3
-"""Names listed before the rest is counted."""
+_CALLERS = 2
 
 
 def summary(
@@ -52,6 +47,7 @@ def summary(
     subject: Subject,
     kind: FindingKind,
     comparison: Mapping[str, Any],
+    standing: Standing | None = None,
     *,
     order_untold: bool = False,
 ) -> str:
@@ -61,6 +57,8 @@ def summary(
     ----------
     comparison : Mapping
         ``policy-monitor/comparison/1``.
+    standing : Standing or None
+        What was allowed before and is now of what changed, where that is known.
     order_untold : bool
         Nothing tells in which order the calls of this second were made.
     """
@@ -70,13 +68,13 @@ def summary(
     deed = f"{_who(mutation.actor)} {_deed(mutation, subject)}"
     if kind is FindingKind.ATTEMPT:
         return f"{deed}; IAM refused it ({mutation.error})."
-    outcome = _outcome(subject, kind, comparison)
+    effect = _effect(subject, kind, comparison, standing)
     order = (
         " (calls of the same second may have come in another order; this is the wider reading)"
         if order_untold
         else ""
     )
-    return f"{deed}: {outcome}{order}."
+    return f"{deed}: {effect}{order}."
 
 
 def withdrawal(mutation: Mutation, subject: Subject) -> str:
@@ -120,69 +118,61 @@ def _deed(mutation: Mutation, subject: Subject) -> str:
     return " and ".join(DEEDS[type(change)](change) for change in mutation.changes)
 
 
-def _outcome(subject: Subject, kind: FindingKind, comparison: Mapping[str, Any]) -> str:
-    if subject.type is SubjectType.TRUST and comparison["verdict"] in _TRUST_WORDS:
-        words = _TRUST_WORDS[comparison["verdict"]]
-        return words.format(gained=_caller(comparison, "gained"), lost=_caller(comparison, "lost"))
-    what = {
-        SubjectType.ROLE: "the role",
-        SubjectType.POLICY: "the policy",
-        SubjectType.TRUST: "the trust policy",
-        SubjectType.MONITOR: "the monitor",
-    }[subject.type]
-    would = "would, once it is the default," if kind is FindingKind.STAGED else ""
-    gained, lost = _actions(comparison, "gained"), _actions(comparison, "lost")
+def _effect(
+    subject: Subject,
+    kind: FindingKind,
+    comparison: Mapping[str, Any],
+    standing: Standing | None,
+) -> str:
     match comparison["verdict"]:
-        case "expansion":
-            return _joined(what, would, "gain" if would else "gains", gained)
-        case "reduction":
-            return _joined(what, would, "lose" if would else "loses", lost)
-        case "mixed":
-            verbs = ("gain", "lose") if would else ("gains", "loses")
-            return _joined(what, would, verbs[0], f"{gained} and {verbs[1]} {lost}")
         case "equivalent":
             return f"nothing changes for {_short(subject.arn)}"
-    reasons = comparison["undetermined"]
-    return f"what that means for {_short(subject.arn)} could not be judged" + (
-        f" ({_uncapitalised(reasons[0]['sentence'])})" if reasons else ""
-    )
+        case "undetermined":
+            reasons = comparison["undetermined"]
+            return f"what that means for {_short(subject.arn)} could not be judged" + (
+                f" ({_uncapitalised(reasons[0]['sentence'])})" if reasons else ""
+            )
+    if subject.type is SubjectType.TRUST:
+        return _assuming(comparison)
+    what = "the policy" if subject.type is SubjectType.POLICY else "the role"
+    frame = POLICY if subject.type is SubjectType.POLICY else ROLE
+    if kind is FindingKind.STAGED:
+        what, frame = "once it is the default, the policy", STAGED
+    return f"{what} {outcome(comparison, standing, frame)}"
 
 
-_TRUST_WORDS = {
-    "expansion": "more may assume the role now, {gained} for example",
-    "reduction": "fewer may assume the role now, {lost} for example no longer",
-    "mixed": (
-        "others may assume the role now, {gained} for example, and {lost} for example no longer"
-    ),
-}
+def _assuming(comparison: Mapping[str, Any]) -> str:
+    """Who may assume a role now, and who may not any more; each grant shows one for all of it."""
+    clauses = []
+    if gained := _callers(comparison, "gained"):
+        clauses.append(f"{gained} can now assume the role")
+    if lost := _callers(comparison, "lost"):
+        clauses.append(
+            f"{lost} can no longer assume it" if gained else f"{lost} can no longer assume the role"
+        )
+    return ", and ".join(clauses)
 
 
-def _caller(comparison: Mapping[str, Any], side: str) -> str:
-    """Who makes the example request of one side."""
-    return next((str(grant["witness"]["principal"]) for grant in comparison[side]), "")
+def _callers(comparison: Mapping[str, Any], side: str) -> str:
+    grants = comparison[side]
+    words = list(dict.fromkeys(_caller(grant) for grant in grants))
+    rest = max(comparison.get(f"{side}_total", 0), len(words)) - _CALLERS
+    if len(words) <= _CALLERS and len(grants) >= comparison.get(f"{side}_total", 0):
+        return listed(words) if words else ""
+    return f"{', '.join(words[:_CALLERS])} and {rest:,} more"
 
 
-def _joined(*words: str) -> str:
-    return " ".join(word for word in words if word)
-
-
-def _actions(comparison: Mapping[str, Any], side: str) -> str:
-    names = list(dict.fromkeys(_names(comparison[side])))
-    if "*" in names:
-        return EVERY_ACTION[side]
-    total = sum(grant.get("actions_total", len(grant["actions"])) for grant in comparison[side])
-    # Rows overlap where one action is gained on several resources for several reasons.
-    total = len(names) if total == sum(len(g["actions"]) for g in comparison[side]) else total
-    rest = total - SHOWN
-    shown = names[:SHOWN]
-    if rest > 0:
-        return f"{', '.join(shown)} and {rest:,} more"
-    return " and ".join(part for part in (", ".join(shown[:-1]), *shown[-1:]) if part)
-
-
-def _names(grants: list[Mapping[str, Any]]) -> Iterator[str]:
-    for grant in grants:
-        yield from grant["actions"]
+def _caller(grant: Mapping[str, Any]) -> str:
+    """``somebody of account 123456789012``: whom a proof names."""
+    principal = str(grant["witness"]["principal"])
+    fields = principal.split(":")
+    if principal.startswith("arn:") and "-provider/" not in principal:
+        who = f"somebody of account {fields[4]}"
+    else:
+        who = {"anonymous": "anybody", "": "somebody"}.get(principal, principal)
+    if grant["because"]["before"] != "condition":
+        return who
+    return f"{who}, where a condition stopped it before,"
 
 
 def _uncapitalised(sentence: str) -> str:

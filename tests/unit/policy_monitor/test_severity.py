@@ -224,9 +224,9 @@ ASSUMING = grant("sts:AssumeRole")
         (
             Exposure(admitted=Admitted(strangers=("account 999999999999",))),
             Severity.CRITICAL,
-            "the vendor is not who may now assume the role: account 999999999999",
+            "somebody other than the vendor may now assume the role: account 999999999999",
         ),
-        (Exposure(admitted=Admitted(own=("account 1",))), Severity.HIGH, "your own account"),
+        (Exposure(admitted=Admitted(own=("account 1",))), Severity.HIGH, "of your own account"),
         (Exposure(), Severity.HIGH, "more of the vendor"),
         (Exposure(conditions=("sts:ExternalId",)), Severity.CRITICAL, "the external id"),
     ],
