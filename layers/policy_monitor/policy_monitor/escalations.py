@@ -407,4 +407,7 @@ OWN_ROLE_ACTIONS = (
     "iam:PutRolePolicy",
     "iam:UpdateAssumeRolePolicy",
 )
+UNLIMITED = frozenset({"iam:AttachRolePolicy", "iam:CreatePolicyVersion", "iam:PutRolePolicy"})
+"""Whoever has one of them on itself can give itself whatever its boundary lets it."""
+CEILING_ACTIONS = frozenset({"iam:DeleteRolePermissionsBoundary", "iam:PutRolePermissionsBoundary"})
 OWN_POLICY_ACTIONS = ("iam:CreatePolicyVersion", "iam:SetDefaultPolicyVersion")

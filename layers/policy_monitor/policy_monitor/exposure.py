@@ -55,7 +55,7 @@ class Exposure:
     admitted : Admitted
         Whom a trust policy lets in.
     ended : bool
-        Whether what is judged is gone: then there is nothing that anything could hold back.
+        Whether what is judged is gone: what it was not allowed anyway it cannot be allowed then.
     """
 
     paths: tuple[str, ...] = ()
@@ -90,10 +90,8 @@ class Exposures:
             The roles on which it bears: what it opens to them counts as its own.
         """
         old, new = question.old, question.new
-        if not new.exists:
-            return Exposure(ended=True)
         removed = old.boundary is not None and new.boundary is None and not new.unknown
-        exposure = Exposure(boundary_removed=removed)
+        exposure = Exposure(boundary_removed=removed and new.exists, ended=not new.exists)
         if question.kind == "trust":
             if comparison["verdict"] in _NO_GAIN:
                 return exposure
@@ -159,7 +157,11 @@ class Exposures:
 
     def _look(self, bearer: Bearer) -> tuple[tuple[str, ...], tuple[str, ...]]:
         # A table of some size, and only where something was gained.
-        from policy_monitor.reach import Reach  # noqa: PLC0415 - its data is loaded where it is asked
+        from policy_monitor.escalations import (  # noqa: PLC0415 - see above
+            CEILING_ACTIONS,
+            UNLIMITED,
+        )
+        from policy_monitor.reach import Reach  # noqa: PLC0415 - see above
 
         question = bearer.question
         new = self._access(question.new)
@@ -175,7 +177,12 @@ class Exposures:
         if not bearer.arn:
             return paths, ()
         changes = after.own_changes(bearer.arn, bearer.after)
-        own = changes - before.own_changes(bearer.arn, bearer.before) if changes else changes
+        if not changes:
+            return paths, ()
+        could = before.own_changes(bearer.arn, bearer.before)
+        own = changes - could
+        if not could.isdisjoint(UNLIMITED):
+            own &= CEILING_ACTIONS  # it could give itself anything before, but past its boundary
         return paths, tuple(sorted(own))
 
     def _access(self, held: Held) -> Access | None:

@@ -116,8 +116,6 @@ def _held(it: Circumstances) -> Iterator[_Held]:
             return
     if it.verdict not in _GAINS:
         yield _Held(it.verdict)
-    if it.exposure.ended:
-        return
     trust = it.subject is SubjectType.TRUST
     if not trust:
         yield from _gained(it)
@@ -144,7 +142,7 @@ def _gained(it: Circumstances) -> Iterator[_Held]:
         for level in levels:
             if level in _LEVELS:
                 yield _Held(_LEVELS[level])
-        if grant["uncatalogued"] or not levels:
+        if grant["uncatalogued"] or not {_MANAGEMENT, *_LEVELS}.intersection(levels):
             yield _Held("gained-unknown")
 
 
@@ -177,7 +175,7 @@ def _guardrails(it: Circumstances) -> Iterator[_Held]:
     stops = {g["because"]["before"] for g in it.comparison["gained"] if not g["latent"]}
     if "denied" in stops:
         yield _Held("deny-lifted")
-    elif it.comparison.get("lifted_denies"):
+    elif it.comparison.get("lifted_denies") and not it.exposure.ended:
         yield _Held("deny-lifted-idle")
     if it.exposure.boundary_removed:
         yield _Held("boundary-removed")

@@ -154,6 +154,18 @@ def test_a_role_that_could_change_itself_before_is_not_told_again() -> None:
     assert found.own == ()
 
 
+def test_a_role_that_could_give_itself_anything_before_gains_only_by_passing_its_boundary() -> None:
+    case = Case()
+    attaching = allow("iam:AttachRolePolicy", resource=ROLE_ARN)
+    rewriting = allow("iam:CreatePolicyVersion", resource=POLICY)
+    unbounding = allow("iam:DeleteRolePermissionsBoundary", resource=ROLE_ARN)
+    held = case.held(attaching)
+    assert case.exposure(held, case.held(attaching, rewriting)).own == ()
+    assert case.exposure(held, case.held(attaching, unbounding)).own == (
+        "iam:DeleteRolePermissionsBoundary",
+    )
+
+
 def test_attaching_a_policy_that_the_role_can_rewrite_lets_it_change_itself() -> None:
     case = Case()
     held = case.held(allow("iam:CreatePolicyVersion", resource=EXTRA))
@@ -175,10 +187,10 @@ def test_a_boundary_that_is_gone_is_told_even_where_it_stopped_nothing() -> None
     assert not case.exposure(case.held(INVOKING), bounded).boundary_removed
 
 
-def test_what_is_gone_itself_exposes_nothing() -> None:
+def test_of_what_is_gone_itself_nothing_is_left_to_hold_back() -> None:
     case = Case()
-    found = case.of(Question(case.held(PASSING), NOTHING, principal=ROLE_ARN))
-    assert found == Exposure(ended=True)
+    bounded = case.held(PASSING, boundary=allow("*"))
+    assert case.of(Question(bounded, NOTHING, principal=ROLE_ARN)) == Exposure(ended=True)
 
 
 def test_what_is_not_known_before_hides_nothing_of_what_is_now() -> None:

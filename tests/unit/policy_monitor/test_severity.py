@@ -92,6 +92,12 @@ def test_a_changes_severity_follows_from_what_is_gained(
         assert reason in found.reasons[0]
 
 
+def test_a_deleted_policy_that_denied_something_is_as_grave_as_its_deny_was() -> None:
+    lifted = {**PERMISSIONS, "because": {"before": "denied"}}
+    found = assessed(comparison("expansion", [lifted]), exposure=Exposure(ended=True))
+    assert found.severity is Severity.CRITICAL
+
+
 def test_what_is_gained_besides_is_no_reason_for_a_graver_severity() -> None:
     reasons = assessed(comparison("expansion", [PERMISSIONS, WRITING, LISTING])).reasons
     assert reasons == ("it gained actions that manage permissions, such as s3:PutBucketPolicy",)
