@@ -59,17 +59,18 @@ def is_ambiguous(text: str) -> bool:
 def crossing_readings(text: str) -> tuple[str, ...]:
     """A short pattern whose field-ending stars run over colons, as patterns of six fields."""
     found: list[str] = []
+    last = ARN_FIELDS - 1
 
     def extend(done: str, rest: str, colons: int) -> None:
         for index, character in enumerate(rest):
-            if character == ":" and colons < ARN_FIELDS - 1:
+            if character == ":" and colons < last:
                 colons += 1
-            elif rest[index:].startswith("*:") and colons < ARN_FIELDS - 1:
+            elif character == "*" and rest[index + 1 : index + 2] in ("", ":") and colons < last:
                 head, tail = done + rest[:index], rest[index + 1 :]
                 for crossed in range(ARN_FIELDS - colons):
                     extend(head + "*" + ":*" * crossed, tail, colons + crossed)
                 return
-        if colons == ARN_FIELDS - 1:
+        if colons == last:
             found.append(done + rest)
 
     extend("", text, 0)

@@ -1,5 +1,6 @@
 """Context keys: which values there are, and keys that hold several of them."""
 
+from ipaddress import ip_address, ip_network
 from typing import Any
 
 import pytest
@@ -91,3 +92,22 @@ def test_a_key_may_hold_what_is_no_arn_but_for_those_that_hold_arns() -> None:
     caller = "aws:PrincipalArn"
     nobody = under(("ArnNotLike", caller, "arn:*:*:*:*:*"), ("StringNotEquals", caller, "a"))
     assert between([], [nobody]).verdict is Verdict.EQUIVALENT
+
+
+@pytest.mark.parametrize(
+    ("wide", "half", "last"),
+    [
+        ("0.0.0.0/0", "128.0.0.0/1", "255.255.255.255"),
+        ("::/0", "8000::/1", "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff"),
+    ],
+)
+def test_addresses_go_up_to_the_last(wide: str, half: str, last: str) -> None:
+    ranges = [allow(Condition={"IpAddress": {"aws:SourceIp": each}}) for each in (wide, half, last)]
+    for narrow, wider in ((1, 0), (2, 0), (2, 1)):
+        assert between([ranges[narrow]], [ranges[wider]]).verdict is Verdict.EXPANSION
+        assert between([ranges[wider]], [ranges[wider], ranges[narrow]]).verdict is (
+            Verdict.EQUIVALENT
+        )
+    found = between([], [ranges[0], deny(Condition={"NotIpAddress": {"aws:SourceIp": half}})])
+    address = ip_address(str(found.gained[0].witness.context["aws:SourceIp"]))
+    assert address in ip_network(half)

@@ -176,3 +176,25 @@ def test_an_empty_text_is_a_value_of_a_variable(effect: Any) -> None:
     for options in ({}, {"part": True}):
         found = between([allow(Resource="*"), there], [allow(), effect(Resource=home)], **options)
         assert found.verdict is Verdict.EQUIVALENT
+
+
+def test_a_key_equals_no_variable_without_value() -> None:
+    there = {"ex:k": "false"}
+    differs = {"StringNotEquals": {"ex:k": "${ex:a}"}}
+    found = between(
+        [allow(Condition={**differs, "Null": {**there, "ex:a": "false"}})],
+        [allow(Condition={**differs, "Null": there})],
+    )
+    assert found.verdict is Verdict.EXPANSION
+    assert [sorted(grant.witness.context) for grant in found.gained] == [["ex:k"]]
+
+
+@pytest.mark.parametrize("character", ["*", "?"])
+def test_an_escaped_wildcard_is_the_character_alone(character: str) -> None:
+    escaped = allow(Resource=f"arn:aws:s3:::a${{{character}}}")
+    found = between([escaped], [allow(Resource=f"arn:aws:s3:::a{character}")])
+    assert found.verdict is Verdict.EXPANSION
+    found = between([escaped], [])
+    assert {grant.witness.resource for grant in found.lost} == {f"arn:aws:s3:::a{character}"}
+    both = allow(Resource="arn:aws:s3:::a?")
+    assert between([both], [both, escaped]).verdict is Verdict.EQUIVALENT

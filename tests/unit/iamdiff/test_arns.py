@@ -1,0 +1,43 @@
+"""Resource patterns of fewer than six fields, read with stars that run over colons."""
+
+import pytest
+from tests.unit.iamdiff.comparing import between, codes
+from tests.unit.iamdiff.policies import allow
+
+from iamdiff import Verdict
+from iamdiff.arns import crossing_readings
+
+
+@pytest.mark.parametrize(
+    ("short", "readings"),
+    [
+        ("arn:aws:sqs:*:q", ["*:*:q", "*:*:*:q"]),
+        ("arn:aws:sqs:r*:q?", ["r*:*:q?", "r*:*:*:q?"]),
+        ("arn:aws:sqs:r:1", []),
+        ("arn:aws:sqs:*a:q", []),
+        ("arn:aws:sqs:*:q*", ["*:q*:*", "*:*:q*", "*:*:*:q*"]),
+    ],
+)
+def test_a_star_that_ends_a_field_runs_over_colons(short: str, readings: list[str]) -> None:
+    assert sorted(crossing_readings(short)) == sorted(f"arn:aws:sqs:{each}" for each in readings)
+
+
+def test_stars_share_the_colons_that_are_left() -> None:
+    found = crossing_readings("arn:aws:*:a*:b")
+    tails = ("*:a*:*:b", "*:a*:*:*:b", "*:*:a*:b", "*:*:a*:*:b", "*:*:*:a*:b", "*:*:*:*:a*:b")
+    assert sorted(found) == sorted(f"arn:aws:{each}" for each in tails)
+
+
+@pytest.mark.parametrize(
+    ("resource", "verdict"),
+    [
+        ("arn:aws:s3:q1:1:x", Verdict.EQUIVALENT),
+        ("arn:aws:s3:r:1:x", Verdict.EXPANSION),
+        ("arn:aws:s3:r:q1:x", Verdict.UNDETERMINED),
+    ],
+)
+def test_a_short_pattern_covers_what_both_readings_cover(resource: str, verdict: Verdict) -> None:
+    short = allow(Resource="arn:aws:*:q*")
+    found = between([short], [short, allow(Resource=resource)])
+    assert found.verdict is verdict
+    assert ("short-arn" in codes(found)) is (verdict is Verdict.UNDETERMINED)

@@ -1,0 +1,46 @@
+"""The classes into which patterns split all strings."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
+from iamdiff.budget import Budget
+from iamdiff.cells import cells
+
+
+def split(patterns: Sequence[str], **options: Any) -> dict[int, str]:
+    found = cells(patterns, budget=Budget(), **options)
+    assert len({mask for mask, _ in found}) == len(found)
+    return dict(found)
+
+
+def test_an_example_of_a_pattern_is_none_of_the_names_beside_it() -> None:
+    found = split(("?", "x", "y"))
+    assert found[0b11] == "x"
+    assert found[0b101] == "y"
+    assert found[0b1] not in {"x", "y"}
+    assert len(found[0b1]) == 1
+
+
+def test_a_pattern_that_names_use_up_has_no_class_of_its_own() -> None:
+    assert split(("?", "x", "y"), characters="xy").keys() == {0b11, 0b101, 0}
+
+
+@pytest.mark.parametrize("patterns", [("x?",), ("x*",)])
+def test_what_is_to_be_avoided_is_no_example(patterns: Sequence[str]) -> None:
+    first = split(patterns)[1]
+    assert split(patterns, avoid=[first])[1] != first
+
+
+def test_where_all_is_to_be_avoided_there_is_no_class() -> None:
+    assert split(("x?",), characters="xy", avoid=["xx", "xy"]).keys() == {0}
+
+
+def test_only_classes_of_interest_are_wanted() -> None:
+    assert split(("a*", "b*", "?b"), interest=0b10).keys() == {0b10, 0b110}
+
+
+def test_the_empty_string_may_be_no_string() -> None:
+    assert split(("",)).keys() == {0, 1}
+    assert split(("",), empty=False).keys() == {0}
