@@ -3,7 +3,6 @@
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from functools import lru_cache
-from itertools import product
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -38,6 +37,7 @@ from iamdiff.principals import (
 _ARN_KEY = "aws:principalarn"
 _ACCOUNT_KEY = "aws:principalaccount"
 _ANY_ACCOUNT = "?" * 12
+_LONGEST_RUN = 2 * len(_ANY_ACCOUNT) + 1
 _NOBODY = Caller(PrincipalType.AWS, "")
 _OF_SOME_PRINCIPALS = PRESENT_IN_ROLE_SESSIONS | ABSENT_IN_ROLE_SESSIONS
 _FORMS = (
@@ -223,27 +223,33 @@ def _account_patterns(table: BodyTable) -> Iterator[str]:
     for link in links:
         if compared or link.key.startswith("aws:principal"):
             for value in link.values:
-                yield from _runs(value)
+                yield from _runs(value, anywhere=compared)
     if compared:
         for body in table.bodies:
             for pattern in body.resources or ():
-                yield from _runs(pattern.text)
+                yield from _runs(pattern.text, anywhere=True)
 
 
 @lru_cache(maxsize=1024)
-def _runs(value: str) -> tuple[str, ...]:
-    """The parts of a pattern that an account may match: a ``*`` may run on into what follows."""
+def _runs(value: str, *, anywhere: bool) -> tuple[str, ...]:
+    """The parts of a pattern that an account may match: a ``*`` may run on into what follows.
+
+    They begin `anywhere` where a variable stands for the account, perhaps after other text.
+    """
     found: dict[str, None] = {}
-    for run in re.findall(r"[0-9*?]+", value):
-        places = range(len(run))
-        starts = [at for at in places if run[at] == "*" or run[at - 1 : at] in ("", "?")]
-        ends = [at + 1 for at in places if run[at] == "*" or run[at + 1 : at + 2] in ("", "?")]
-        for start, end in product(starts, ends):
-            part = run[start:end]
-            fixed = len(part) - part.count("*")
-            if fixed == len(_ANY_ACCOUNT) or (0 < fixed < len(_ANY_ACCOUNT) and "*" in part):
-                found[part] = None
-    return tuple(found)
+    for run in re.findall(r"[0-9*?]+", re.sub(r"\*+", "*", value)):
+        for start in range(len(run)):
+            if not anywhere and run[start] != "*" and run[start - 1 : start] not in ("", "?"):
+                continue
+            for end in range(start + 1, min(len(run), start + _LONGEST_RUN) + 1):
+                if anywhere or run[end - 1] == "*" or run[end : end + 1] in ("", "?"):
+                    found[run[start:end]] = None
+    return tuple(filter(_may_be_account, found))
+
+
+def _may_be_account(pattern: str) -> bool:
+    fixed = len(pattern) - pattern.count("*")
+    return fixed == len(_ANY_ACCOUNT) or (0 < fixed < len(_ANY_ACCOUNT) and "*" in pattern)
 
 
 def _reads_principal_keys(table: BodyTable) -> bool:

@@ -223,7 +223,7 @@ def guesses(
     for each in wanted:
         given = resource if each.key == RESOURCE else base.get(each.key)
         if isinstance(given, str) and (each.key == RESOURCE or len(options[each.key]) == 1):
-            captured = _captured(each.values[0], given)
+            captured = next(filter(None, (_captured(value, given) for value in each.values)), {})
             told |= {key: text for key, text in captured.items() if key not in bound}
     fresh = {
         key: _fresh(place)

@@ -4,7 +4,7 @@ from fnmatch import fnmatch
 from typing import Any
 
 import pytest
-from tests.unit.iamdiff.comparing import between
+from tests.unit.iamdiff.comparing import between, codes
 from tests.unit.iamdiff.policies import allow, deny
 
 from iamdiff import Comparison, Verdict
@@ -144,17 +144,23 @@ def test_an_account_that_a_condition_names_is_one_of_all() -> None:
     [
         ({"StringLike": {"aws:PrincipalAccount": "1*"}}, "1*"),
         ({"StringLike": {"aws:PrincipalAccount": "*1?2"}}, "*1?2"),
-        ({"StringLike": {"aws:PrincipalArn": "arn:aws:iam::12*5/x"}}, "12*"),
-        ({"StringLike": {"aws:PrincipalArn": "arn:aws:iam:?12*"}}, "12*"),
+        ({"StringLike": {"aws:PrincipalArn": "arn:aws:iam:?34*"}}, "34*"),
+        (
+            {
+                "StringLike": {"aws:PrincipalArn": "arn:aws:iam::34*5/x"},
+                "StringNotLike": {"aws:PrincipalAccount": "*5"},
+            },
+            "34*",
+        ),
         ({"StringLike": {"aws:PrincipalArn": "*12:role/x"}}, "*12"),
         ({"StringLike": {"aws:PrincipalArn": "*00000000012?role/x"}}, "*00000000012"),
         ({"ArnLike": {"aws:PrincipalArn": "arn:aws:iam::1?2*3:role/x"}}, "1?2*3"),
         (
             {
                 "StringEquals": {"aws:SourceAccount": "${aws:PrincipalAccount}"},
-                "StringLike": {"aws:SourceAccount": "123*"},
+                "StringLike": {"aws:SourceAccount": "34*"},
             },
-            "123*",
+            "34*",
         ),
     ],
 )
@@ -176,6 +182,19 @@ def test_the_root_of_an_account_is_one_of_its_principals(named: str) -> None:
     assert found.gained[0].witness.principal == f"arn:aws:iam::{ACCOUNT}:root"
 
 
+def test_a_bound_key_may_equal_any_of_several_variables() -> None:
+    own = {"StringEquals": {"aws:PrincipalAccount": ["999999999999", "${ex:s}"]}}
+    found = between([], [allow(Condition=own)], principal=ROLE)
+    assert [grant.witness.context["ex:s"] for grant in found.gained] == [ACCOUNT]
+
+
+def test_no_other_principal_is_made_up_for_one_that_is_bound() -> None:
+    roles = {"StringLike": {"aws:PrincipalArn": f"arn:aws:iam::{ACCOUNT}:role/${{ex:s}}"}}
+    user = f"arn:aws:iam::{ACCOUNT}:user/jo"
+    found = between([], [allow(Condition=roles)], principal=user)
+    assert codes(found) == {"policy-variable"}
+
+
 def test_no_value_is_made_up_for_a_key_that_a_principal_lacks() -> None:
     others = {"StringNotEqualsIfExists": {"aws:username": "${ex:s}"}}
     old = [shared({"AWS": ACCOUNT}), deny(Principal={"AWS": "999999999999"})]
@@ -185,16 +204,17 @@ def test_no_value_is_made_up_for_a_key_that_a_principal_lacks() -> None:
     assert [":user/" in grant.witness.principal for grant in found.lifted_denies] == [True]
 
 
-def test_resources_may_say_which_strangers_a_variable_means() -> None:
+@pytest.mark.parametrize("before", ["", "3"])
+def test_resources_may_say_which_strangers_a_variable_means(before: str) -> None:
     base = [
         shared("*") | {"Action": "s3:ListBucket"},
-        deny(Principal="*", NotResource="arn:aws:s3:::12*"),
+        deny(Principal="*", NotResource="arn:aws:s3:::34*"),
         deny(Principal={"CanonicalUser": "*"}, Resource="*"),
     ]
-    own = shared({"AWS": "*"}) | {"Resource": "arn:aws:s3:::${aws:PrincipalAccount}"}
+    own = shared({"AWS": "*"}) | {"Resource": f"arn:aws:s3:::{before}${{aws:PrincipalAccount}}"}
     found = between(base, [*base, own], kind="resource")
     assert found.verdict is Verdict.EXPANSION
-    assert found.gained[0].witness.resource.startswith("arn:aws:s3:::12")
+    assert found.gained[0].witness.resource.startswith("arn:aws:s3:::34")
 
 
 def test_accounts_that_no_number_is_left_for_are_nobody_s() -> None:

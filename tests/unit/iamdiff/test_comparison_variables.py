@@ -198,3 +198,27 @@ def test_an_escaped_wildcard_is_the_character_alone(character: str) -> None:
     assert {grant.witness.resource for grant in found.lost} == {f"arn:aws:s3:::a{character}"}
     both = allow(Resource="arn:aws:s3:::a?")
     assert between([both], [both, escaped]).verdict is Verdict.EQUIVALENT
+
+
+@pytest.mark.parametrize(
+    ("condition", "absent"),
+    [
+        ({"ForAnyValue:StringNotEquals": {"aws:TagKeys": "${ex:a}"}}, "ex:a"),
+        ({"StringEqualsIfExists": {"aws:SourceVpc": "${ex:a}"}}, "ex:a"),
+        ({"StringEquals": {"aws:SourceVpc": ["${ex:a}", "${ex:b}"]}}, "ex:b"),
+    ],
+)
+def test_a_condition_may_hold_without_one_of_its_variables(condition: Any, absent: str) -> None:
+    found = between([], [allow(Condition={**condition, "Null": {absent: "true"}})])
+    assert found.verdict is Verdict.EXPANSION
+
+
+def test_a_variable_may_stand_for_nothing_at_all() -> None:
+    empty = {"StringEquals": {"ex:s": ""}, "Null": {"ex:s": "false"}}
+    found = between([], [allow(Resource="arn:aws:s3:::a${ex:s}", Condition=empty)])
+    assert [grant.witness.resource for grant in found.gained] == ["arn:aws:s3:::a"]
+
+
+def test_an_escaped_star_is_no_wildcard_beside_a_variable() -> None:
+    found = between([tagged("StringLike", "${ex:a}${*}")], [tagged("StringLike", "${ex:a}*")])
+    assert found.verdict is Verdict.EXPANSION
