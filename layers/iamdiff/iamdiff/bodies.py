@@ -5,7 +5,7 @@ either side and wherever they stand. So reordered, split and merged statements, 
 doubled values leave no trace, and comparing two sides of an action is comparing two sets of bits.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from types import MappingProxyType
 from typing import NamedTuple
@@ -282,6 +282,13 @@ def is_linked(condition: Condition) -> bool:
 def resource_link(template: str, *, negated: bool) -> Condition:
     """The condition that the resource matches a pattern with variables, or does not."""
     return Condition(NOT_LINK if negated else LINK, RESOURCE, (f"{_TEMPLATE}{template}",))
+
+
+def links_of(body: Body) -> Iterator[Condition]:
+    """The resource patterns with variables of a body, as conditions."""
+    for texts in body.templates.values():
+        for text in texts:
+            yield resource_link(text, negated=False)
 
 
 def _without_variables(text: str) -> tuple[str, bool]:

@@ -6,7 +6,7 @@ from functools import lru_cache
 from types import MappingProxyType
 from typing import NamedTuple
 
-from iamdiff.bodies import Block, Body, BodyTable, resource_link
+from iamdiff.bodies import Block, BodyTable, links_of
 from iamdiff.budget import Budget
 from iamdiff.catalogue import Catalogue
 from iamdiff.cells import cells
@@ -218,7 +218,7 @@ def _accounts(table: BodyTable, named: Collection[str], budget: Budget) -> Itera
 
 def _account_patterns(table: BodyTable) -> Iterator[str]:
     """What conditions on principals may ask of an account, and perhaps more."""
-    links = [link for body in table.bodies for link in (*body.block, *_links(body))]
+    links = [link for body in table.bodies for link in (*body.block, *links_of(body))]
     compared = any(key in (_ARN_KEY, _ACCOUNT_KEY) for link in links for key in variables_of(link))
     for link in links:
         if compared or link.key.startswith("aws:principal"):
@@ -257,13 +257,6 @@ def _reads_principal_keys(table: BodyTable) -> bool:
     return any(
         key.startswith("aws:principal") or key in _OF_SOME_PRINCIPALS
         for body in table.bodies
-        for condition in (*body.block, *_links(body))
+        for condition in (*body.block, *links_of(body))
         for key in (condition.key, *variables_of(condition))
     )
-
-
-def _links(body: Body) -> Iterator[Condition]:
-    """The resource patterns with variables of a body, as conditions."""
-    for texts in body.templates.values():
-        for text in texts:
-            yield resource_link(text, negated=False)

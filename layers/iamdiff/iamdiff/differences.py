@@ -9,15 +9,18 @@ answer says what stopped the request before.
 
 from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
+from itertools import chain
 from typing import NamedTuple
 
 from iamdiff.actions import Sides, narrowest
 from iamdiff.arns import EVERYTHING, Pattern, matches, resource_cells
 from iamdiff.automata import Cell
-from iamdiff.bodies import Block, Body, BodyTable, resource_link
+from iamdiff.bodies import Block, Body, BodyTable, links_of, resource_link
 from iamdiff.budget import Budget
 from iamdiff.callers import CallerClass
+from iamdiff.domains import UNREAD, UNREAD_ARN
 from iamdiff.globs import bits
+from iamdiff.links import variables_of
 from iamdiff.model import Condition, ContextValue, Effect
 from iamdiff.refusals import Cause, Question, Standing, lifted_denies, questions
 from iamdiff.solver import Solver, Target
@@ -142,6 +145,8 @@ class Differ:
         How many bodies the policies themselves make; those from there on are derived.
     part : bool
         Whether the policies are judged as a part of some access: a lifted Deny is a gain.
+    unread : dict[str, ContextValue]
+        What every request has of the variables in resource patterns, though no question asks.
     """
 
     def __init__(
@@ -163,6 +168,12 @@ class Differ:
         self.underived = len(table.bodies)
         self.decided: dict[tuple[int, int, str | None], Decision] = {}
         self.derived: dict[tuple[int, tuple[str, ...]], int] = {}
+        self.unread: dict[str, ContextValue] = {
+            key: UNREAD_ARN if facts.arn else UNREAD
+            for link in chain.from_iterable(map(links_of, table.bodies))
+            for key in variables_of(link)
+            if (facts := solver.facts(key)).present and not facts.is_bound
+        }
 
     def regions(self, sides: Sides) -> Iterator[Region]:
         """The classes of resources in which a group of actions is allowed differently.
@@ -316,6 +327,6 @@ class Differ:
                 target,
             )
             if answer.context is not None:
-                context = dict(answer.context)
+                context = {**self.unread, **answer.context}
                 yield Difference(question.cause, question.stopped_by, context, answer.resource)
             doubts += answer.doubts

@@ -136,6 +136,8 @@ def build_domain(
 
 UNREAD = "x"
 """The value of a key that no condition but a linked one reads."""
+UNREAD_ARN = "arn:aws:iam::123456789012:role/x"
+"""The same of a key that holds nothing but ARNs."""
 
 _TEXT = (ValueType.STRING, ValueType.ARN)
 

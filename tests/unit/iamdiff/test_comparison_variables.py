@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from tests.unit.iamdiff.comparing import between
+from tests.unit.iamdiff.comparing import between, codes
 from tests.unit.iamdiff.policies import allow, deny, document
 
 from iamdiff import Access, Verdict, compare
@@ -222,3 +222,11 @@ def test_a_variable_may_stand_for_nothing_at_all() -> None:
 def test_an_escaped_star_is_no_wildcard_beside_a_variable() -> None:
     found = between([tagged("StringLike", "${ex:a}${*}")], [tagged("StringLike", "${ex:a}*")])
     assert found.verdict is Verdict.EXPANSION
+
+
+@pytest.mark.parametrize("key", ["aws:RequestedRegion", "aws:userid", "aws:PrincipalArn"])
+def test_a_witness_has_what_every_request_has_for_variables_of_other_resources(key: str) -> None:
+    other = allow(Resource=f"arn:aws:sqs:${{{key}}}:1:q")
+    found = between([other], [other, allow(Resource="arn:aws:s3:::a")])
+    assert found.verdict is Verdict.EXPANSION
+    assert codes(found) == set()
