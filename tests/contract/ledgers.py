@@ -117,7 +117,7 @@ def a_finding(number: int, verdict: str = "expansion", **details: Any) -> Findin
             "subject": Subject(SubjectType.ROLE, f"arn:aws:iam::{ACCOUNT}:role/{ROLE}"),
             "kind": FindingKind.CHANGE,
             "verdict": verdict,
-            "severity": Severity.HIGH,
+            "severity": Severity.INFO if verdict == "equivalent" else Severity.HIGH,
             "actor": mutation.actor,
             "summary": f"{ROLE} can do more.",
             "comparison": {"schema": "policy-monitor/comparison/1", "verdict": verdict},

@@ -293,8 +293,18 @@ def test_a_finding_that_holds_again_is_announced_again(desk: Desk) -> None:
 def test_who_is_told_follows_from_kind_verdict_and_actor(
     kind: FindingKind, verdict: str, actor: ActorKind, notify: tuple[str, ...], told: bool
 ) -> None:
-    finding = a_finding(1, verdict, kind=kind, actor=Actor(actor))
+    finding = replace(a_finding(1, verdict, kind=kind, actor=Actor(actor)), severity=Severity.LOW)
     assert is_told(finding, Settings(notify=notify)) is told
+
+
+@pytest.mark.parametrize(
+    ("severity", "told"), [(Severity.MEDIUM, True), (Severity.LOW, False), (Severity.INFO, False)]
+)
+def test_a_change_of_no_effect_is_told_where_it_took_a_guardrail_away(
+    severity: Severity, told: bool
+) -> None:
+    finding = replace(a_finding(1, "equivalent"), severity=severity)
+    assert is_told(finding, Settings()) is told
 
 
 def test_an_announcement_is_a_findings_json_and_what_only_a_message_knows() -> None:
