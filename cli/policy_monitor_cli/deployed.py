@@ -1,6 +1,8 @@
 """The ledger of a deployed stack, reached with the caller's own credentials."""
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -62,17 +64,9 @@ def deployed(*, stack: str | None, table: str | None, region: str | None) -> Dep
     client = _client("dynamodb", region)
     thing = f"table {name}"
     where = f"in {client.meta.region_name}"
-    try:
+    missing = f"there is none {where}; name the stack's table, and its region with --region"
+    with _asking("dynamodb", thing, ResourceNotFoundException=missing):
         arn = client.describe_table(TableName=name)["Table"]["TableArn"]
-    except ClientError as error:
-        if code(error) == "ResourceNotFoundException":
-            raise InputError(
-                f"{thing}: there is none {where}; name the stack's table, and its region with "
-                "--region"
-            ) from error
-        raise fault(error, service="dynamodb", thing=thing) from error
-    except BotoCoreError as error:
-        raise _unreachable(error, "dynamodb", thing) from error
     told = _ACCOUNT.match(arn)
     if told is None:
         raise InputError(f"{thing}: its ARN {arn} names no account")
@@ -91,30 +85,21 @@ def caller(region: str | None) -> str:
         AWS did not answer.
     """
     client = _client("sts", region)
-    try:
+    with _asking("sts", "your identity"):
         return str(client.get_caller_identity()["Arn"])
-    except ClientError as error:
-        raise fault(error, service="sts", thing="your identity") from error
-    except BotoCoreError as error:
-        raise _unreachable(error, "sts", "your identity") from error
 
 
 def _table_of(stack: str, region: str | None) -> str:
     client = _client("cloudformation", region)
     thing = f"stack {stack}"
     where = f"in {client.meta.region_name}"
-    try:
+    missing = (
+        f"there is none {where}; name it as in `aws cloudformation list-stacks`, and its region "
+        "with --region"
+    )
+    # API reference, DescribeStacks: a stack that does not exist is a ValidationError.
+    with _asking("cloudformation", thing, ValidationError=missing):
         (found,) = client.describe_stacks(StackName=stack)["Stacks"]
-    except ClientError as error:
-        # API reference, DescribeStacks: a stack that does not exist is a ValidationError.
-        if code(error) == "ValidationError":
-            raise InputError(
-                f"{thing}: there is none {where}; name it as in `aws cloudformation list-stacks`, "
-                "and its region with --region"
-            ) from error
-        raise fault(error, service="cloudformation", thing=thing) from error
-    except BotoCoreError as error:
-        raise _unreachable(error, "cloudformation", thing) from error
     outputs = {output["OutputKey"]: output["OutputValue"] for output in found.get("Outputs", [])}
     if TABLE_OUTPUT not in outputs:
         raise InputError(f"{thing}: has no output {TABLE_OUTPUT}; it is none of policy-monitor's")
@@ -130,6 +115,19 @@ def _client(service: Any, region: str | None) -> Any:
         ) from error
     except BotoCoreError as error:
         raise _unreachable(error, str(service), "AWS configuration") from error
+
+
+@contextmanager
+def _asking(service: str, thing: str, **remedies: str) -> Iterator[None]:
+    """Turn what goes wrong in a call into errors of ours; `remedies` tell of some codes."""
+    try:
+        yield
+    except ClientError as error:
+        if remedy := remedies.get(code(error)):
+            raise InputError(f"{thing}: {remedy}") from error
+        raise fault(error, service=service, thing=thing) from error
+    except BotoCoreError as error:
+        raise _unreachable(error, service, thing) from error
 
 
 def _unreachable(error: BotoCoreError, service: str, thing: str) -> PolicyMonitorError:

@@ -10,7 +10,7 @@ from rich.text import Text
 
 from iamdiff import Access, Kind
 from iamdiff.bodies import BOUNDARY, Place
-from iamdiff.catalogue import ACCESS_LEVELS, CataloguedAction
+from iamdiff.catalogue import ACCESS_LEVELS, CataloguedAction, gravity
 from iamdiff.inventory import Holding, Inventory, Rule
 from iamdiff.limits import Limit
 from iamdiff.model import Statement
@@ -70,7 +70,7 @@ def _levels(
     by_level: dict[str, list[CataloguedAction]] = {}
     for action in actions:
         by_level.setdefault(action.access_levels[0], []).append(action)
-    return {level: _level(by_level[level], held) for level in sorted(by_level, key=_gravity)}
+    return {level: _level(by_level[level], held) for level in sorted(by_level, key=gravity)}
 
 
 def _level(actions: Sequence[CataloguedAction], held: Mapping[str, Holding]) -> dict[str, Any]:
@@ -128,7 +128,7 @@ def _cut(name: str, texts: Sequence[str]) -> dict[str, Any]:
 def _gravest(rules: Iterable[Rule], found: Inventory) -> list[Rule]:
     """Rules by the gravest access level among their actions, then by how many these are."""
     levels = {
-        action.name: _gravity(action.access_levels[0])
+        action.name: gravity(action.access_levels[0])
         for actions in found.actions.values()
         for action in actions
     }
@@ -138,10 +138,6 @@ def _gravest(rules: Iterable[Rule], found: Inventory) -> list[Rule]:
         return gravest, -len(rule.actions)
 
     return sorted(rules, key=order)
-
-
-def _gravity(level: str) -> int:
-    return ACCESS_LEVELS.index(level) if level in ACCESS_LEVELS else len(ACCESS_LEVELS)
 
 
 def _warnings(access: Access) -> Iterator[str]:

@@ -22,10 +22,11 @@ from tests.contract.ledgers import TABLE, make_table
 from tests.faults import Faults, When
 from tests.histories import ROLE, allow, trust
 from tests.iam_events import WATCHED_ROLE_ITSELF, iam_event
-from tests.integration.test_functions_announce_slack import Context, sns_event, stream_record
 from tests.integration.test_functions_announce_slack import World as Channels
+from tests.integration.test_functions_announce_slack import sns_event, stream_record
 from tests.integration.test_functions_announce_slack import world as channels  # noqa: F401 (a fixture)
 from tests.interleaving import Death
+from tests.lambda_context import Context
 
 from policy_monitor.adapters.dynamodb import DynamoDBLedger
 from policy_monitor.adapters.outbox import DynamoDBOutbox

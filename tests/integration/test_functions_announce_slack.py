@@ -27,6 +27,7 @@ from botocore.compat import HTTPHeaders
 from botocore.exceptions import ClientError, EndpointConnectionError, ReadTimeoutError
 from tests.contract.ledgers import ACCOUNT, TABLE, a_finding, after, dynamodb, first
 from tests.golden_messages import golden_finding
+from tests.lambda_context import Context
 from tests.message_strategies import huge_finding
 
 from policy_monitor.adapters.dynamodb import DynamoDBLedger
@@ -47,16 +48,6 @@ from policy_monitor_cli.slack_receiver import Answer, SlackReceiver
 
 WEBHOOK_PARAMETER = "/policy-monitor/slack-webhook"
 SECRET_ID = "planted-external-id-3f9Q"
-
-
-@dataclass
-class Context:
-    """What Powertools' logger reads of Lambda's context."""
-
-    function_name: str = "function"
-    memory_limit_in_mb: int = 512
-    invoked_function_arn: str = f"arn:aws:lambda:us-east-1:{ACCOUNT}:function:function"
-    aws_request_id: str = "request"
 
 
 @dataclass

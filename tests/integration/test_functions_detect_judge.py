@@ -18,6 +18,7 @@ from functions.reconcile import app as reconcile_app
 from tests.contract.ledgers import ACCOUNT, TABLE, dynamodb
 from tests.histories import ROLE, ROLE_ARN, allow, trust
 from tests.iam_events import OTHER_POLICY, WATCHED_ROLE_ITSELF, iam_event
+from tests.lambda_context import Context
 
 from iamdiff import reasons
 from iamdiff.evaluator import Decision
@@ -32,16 +33,6 @@ TRUST["Statement"][0]["Condition"] = {
     "StringEquals": {"sts:ExternalId": "planted-external-id-3f9Q"}
 }
 LATER = "2126-11-22T06:00:00Z"  # after whatever the clock says when the baseline is read
-
-
-@dataclass
-class Context:
-    """What the handlers and Powertools' logger read of Lambda's context."""
-
-    function_name: str = "function"
-    memory_limit_in_mb: int = 512
-    invoked_function_arn: str = f"arn:aws:lambda:us-east-1:{ACCOUNT}:function:function"
-    aws_request_id: str = "request"
 
 
 @dataclass

@@ -20,6 +20,7 @@ from tests.accounts import PERIOD, REGION, RecordedHistory, later
 from tests.contract.ledgers import ACCOUNT, TABLE, dynamodb
 from tests.histories import ROLE, allow, trust
 from tests.iam_events import iam_event
+from tests.lambda_context import Context
 
 from policy_monitor import rules
 from policy_monitor.adapters.dynamodb import DynamoDBLedger
@@ -31,16 +32,6 @@ from policy_monitor.settings import DEFAULT_POLICY_PATTERNS
 READ, WRITE = allow("s3:GetObject"), allow("s3:GetObject", "s3:PutObject")
 DETECT = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:detect"
 START = "2126-11-22T06:00:00Z"
-
-
-@dataclass
-class Context:
-    """What the handlers and Powertools' logger read of Lambda's context."""
-
-    function_name: str = "function"
-    memory_limit_in_mb: int = 512
-    invoked_function_arn: str = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:reconcile"
-    aws_request_id: str = "request"
 
 
 @dataclass

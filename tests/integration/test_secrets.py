@@ -5,7 +5,6 @@ import sys
 import traceback
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -21,6 +20,7 @@ from hypothesis import strategies as st
 from tests.contract.ledgers import ACCOUNT, TABLE, a_genesis, dynamodb
 from tests.histories import ROLE
 from tests.iam_events import POLICY, iam_event
+from tests.lambda_context import Context
 
 from policy_monitor.adapters.dynamodb import DynamoDBLedger
 from policy_monitor.announcement import announced_json
@@ -41,16 +41,6 @@ FEW = settings(
     max_examples=6,
     phases=(Phase.explicit, Phase.generate),
 )
-
-
-@dataclass
-class Context:
-    """What the handlers and Powertools' logger read of Lambda's context."""
-
-    function_name: str = "function"
-    memory_limit_in_mb: int = 512
-    invoked_function_arn: str = f"arn:aws:lambda:us-east-1:{ACCOUNT}:function:function"
-    aws_request_id: str = "request"
 
 
 operators = st.sampled_from(

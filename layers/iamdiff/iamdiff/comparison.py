@@ -1,7 +1,5 @@
 """How two accesses differ: a verdict, and grants with witnesses as its proof."""
 
-from collections.abc import Sequence
-
 from iamdiff.bodies import BodyTable
 from iamdiff.budget import DEFAULT_STEPS, Budget, BudgetExceeded
 from iamdiff.catalogue import Catalogue, EmptyCatalogue
@@ -49,7 +47,10 @@ def compare(
     other, _ = _read(question, budget, crossing=True)
     if other.verdict == comparison.verdict:
         return comparison
-    return _undetermined(comparison, two_readings(ambiguous, ", and the verdict depends on which"))
+    reasons = two_readings(ambiguous, ", and the verdict depends on which")
+    return comparison._replace(
+        verdict=Verdict.UNDETERMINED, undetermined=(*comparison.undetermined, *reasons)
+    )
 
 
 def _read(
@@ -66,17 +67,3 @@ def _read(
         sentence = f"the policies overlap in too many ways to compare in {budget.limit} steps"
         search.doubt(Reason("budget", sentence), *BOTH)
     return search.comparison(), table.ambiguous
-
-
-def _undetermined(comparison: Comparison, reasons: Sequence[Reason]) -> Comparison:
-    return Comparison(
-        Verdict.UNDETERMINED,
-        comparison.gained,
-        comparison.lost,
-        (*comparison.undetermined, *reasons),
-        comparison.gained_folded,
-        comparison.lost_folded,
-        comparison.lifted_denies,
-        comparison.added_denies,
-        comparison.catalogue_date,
-    )

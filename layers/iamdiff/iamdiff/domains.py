@@ -78,8 +78,12 @@ class Domain(NamedTuple):
 
     def void(self, condition: Condition) -> Predicate:
         """The predicate of a condition whose values match nothing."""
-        empty = 1 << self.examples.index("") if "" in self.examples else 0
-        return predicate(condition.operator, 0, self.start.within, empty)
+        return predicate(condition.operator, 0, self.start.within, _empty_cell(self.examples))
+
+
+def _empty_cell(examples: Sequence[str]) -> int:
+    """The cell of the empty text; 0 where it is in none of its own."""
+    return 1 << examples.index("") if "" in examples else 0
 
 
 def build_domain(
@@ -115,7 +119,7 @@ def build_domain(
     several = facts.several and facts.fixed is None
     budget.spend(len(examples) * sum(map(_weight, readers)) // 2 * (5 if several else 1))
     everything = (1 << len(examples)) - 1
-    empty = 1 << examples.index("") if "" in examples else 0
+    empty = _empty_cell(examples)
     predicates = {}
     places = {example: place for place, example in enumerate(examples)}
     for condition, test in readers.items():

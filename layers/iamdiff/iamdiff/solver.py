@@ -189,7 +189,7 @@ def _answer(context: Mapping[str, ContextValue], resource: str) -> Answer:
 def _options(domain: Domain, state: KeyState) -> list[ContextValue | None]:
     """What a key may hold: absent, one value of each cell, or several values."""
     found: list[ContextValue | None] = [None] if state.absent else []
-    found += [example for index, example in enumerate(domain.examples) if state.single >> index & 1]
+    found += [domain.examples[place] for place in bits(state.single)]
     if state.several:
         found.append(_several(domain, state))
     return found
@@ -373,8 +373,7 @@ def _context(domains: Mapping[str, Domain], states: _States) -> dict[str, Contex
             continue
         domain = domains[key]
         if state.single:
-            value = domain.examples[(state.single & -state.single).bit_length() - 1]
-            context[key] = value
+            context[key] = domain.examples[next(bits(state.single))]
         else:
             context[key] = _several(domain, state)
     return context

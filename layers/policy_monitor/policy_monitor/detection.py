@@ -158,16 +158,7 @@ def _role_observed(event_name: str, name: str, state: AccountState) -> Iterator[
     elif role is None:
         yield RoleObserved(name, "", exists=False)
     else:
-        yield RoleObserved(
-            role=role.name,
-            arn=role.arn,
-            attached=tuple(sorted(role.attached)),
-            inline=tuple((n, sha256) for n, sha256 in sorted(role.inline.items()) if sha256),
-            boundary=role.boundary,
-            trust_sha256=role.trust,
-            tags=tuple(sorted(role.tags.items())),
-            max_session_seconds=role.max_session_seconds,
-        )
+        yield role.observed()
         bearing = (*role.attached, role.boundary)
         yield from _policies_observed(p for p in state.policies.values() if p.arn in bearing)
 

@@ -109,7 +109,7 @@ def _roles(expected: AccountState, seen: AccountState, settings: Settings) -> It
             continue
         if known and held and known.known and _view(known, held) == _view(held, known):
             continue
-        changes: list[Change] = [_role_observed(held) if held else RoleObserved(name, "", False)]
+        changes: list[Change] = [held.observed() if held else RoleObserved(name, "", False)]
         if held:
             # Beside a role's policies, what those say: nothing else may tell it.
             bearing = sorted({*held.attached, held.boundary or ""} - {""})
@@ -138,19 +138,6 @@ def _view(role: RoleState, other: RoleState | None) -> tuple[object, ...]:
         role.trust,
         sorted(role.tags.items()),
         seconds,
-    )
-
-
-def _role_observed(role: RoleState) -> RoleObserved:
-    return RoleObserved(
-        role=role.name,
-        arn=role.arn,
-        attached=tuple(sorted(role.attached)),
-        inline=tuple((name, sha256) for name, sha256 in sorted(role.inline.items()) if sha256),
-        boundary=role.boundary,
-        trust_sha256=role.trust,
-        tags=tuple(sorted(role.tags.items())),
-        max_session_seconds=role.max_session_seconds,
     )
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from policy_monitor.mutations import Use
+from policy_monitor.mutations import RoleObserved, Use
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +26,19 @@ class RoleState:
     tags: Mapping[str, str] = field(default_factory=dict)
     max_session_seconds: int | None = None
     known: bool = True
+
+    def observed(self) -> RoleObserved:
+        """The role as a fact: what IAM shows of it."""
+        return RoleObserved(
+            role=self.name,
+            arn=self.arn,
+            attached=tuple(sorted(self.attached)),
+            inline=tuple((name, sha256) for name, sha256 in sorted(self.inline.items()) if sha256),
+            boundary=self.boundary,
+            trust_sha256=self.trust,
+            tags=tuple(sorted(self.tags.items())),
+            max_session_seconds=self.max_session_seconds,
+        )
 
 
 @dataclass(frozen=True, slots=True)
