@@ -26,8 +26,8 @@ from policy_monitor.history import history
 from policy_monitor.judgement import judge
 from policy_monitor.mutations import VersionCreated
 from policy_monitor.timeline import TIME
-from policy_monitor_cli.reports.evidence import evidence
-from policy_monitor_cli.reports.page import Report, page
+from policy_monitor_report.evidence import evidence
+from policy_monitor_report.page import Report, page
 
 _FINDINGS = 1_000
 _VERSIONS = 50

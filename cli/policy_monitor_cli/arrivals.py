@@ -9,7 +9,7 @@ from policy_monitor.history import history
 from policy_monitor.ledger import Ledger, Outbox
 from policy_monitor_cli.material import SHOWN, detail, event_time
 from policy_monitor_cli.outcome import Delivery, Fate, Message, Outcome
-from policy_monitor_cli.reports.evidence import evidence
+from policy_monitor_report.evidence import evidence
 
 CONCERNS_NOTHING = "concerns nothing that is watched"
 

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from policy_monitor.chapters import chapters
 from policy_monitor.history import Entry, entry_json
 from policy_monitor.history import history as entries_of
 from policy_monitor.messages.masking import masked
@@ -85,7 +86,7 @@ def _show(entries: Iterable[Entry], output: Format) -> None:
     screen = rendering.console()
     verdicts: Counter[str] = Counter()
     corrections = 0
-    for chapter in timelines.chapters(entries):
+    for chapter in chapters(entries):
         screen.print(timelines.account_of(chapter))
         verdicts.update(one.verdict for one in (chapter.entry.finding, *chapter.also))
         corrections += chapter.entry.correction_of is not None

@@ -8,12 +8,14 @@ from rich.console import Group
 from rich.text import Text
 
 from policy_monitor.adapters.clock import now
+from policy_monitor.chapters import Chapter
 from policy_monitor.digest import days_open
 from policy_monitor.history import Entry, entry_json
 from policy_monitor.history import history as entries_of
 from policy_monitor.ledger import Notice
 from policy_monitor.messages.masking import masked
 from policy_monitor.notices import acknowledge, open_entries
+from policy_monitor.phrases import counted
 from policy_monitor_cli import rendering, timelines
 from policy_monitor_cli.options import Format, Region, Stack, Table
 
@@ -62,7 +64,7 @@ def open_(
         screen.print(_row(entry, today))
     count = len(entries)
     screen.print(
-        f"{timelines.counted(count, 'finding')} without a notice of the vendor."
+        f"{counted(count, 'finding')} without a notice of the vendor."
         if count
         else "Nothing is open: no expansion by the vendor is without a notice."
     )
@@ -97,8 +99,8 @@ def ack(
 def _row(entry: Entry, today: str) -> Group:
     days = days_open(entry.finding.time, today)
     return Group(
-        Text(f"open for {timelines.counted(days, 'day')}", "bold"),
-        timelines.change(timelines.Chapter(entry)),
+        Text(f"open for {counted(days, 'day')}", "bold"),
+        timelines.change(Chapter(entry)),
         Text(f"policy-monitor ack {entry.finding.finding_id}", "dim", overflow="fold"),
         "",
     )

@@ -7,7 +7,7 @@ from typing import Any
 
 from policy_monitor.findings import Finding, FindingKind
 from policy_monitor.history import Entry
-from policy_monitor_cli.reports.evidence import Evidence
+from policy_monitor_report.evidence import Evidence
 
 
 class Fate(StrEnum):

@@ -22,10 +22,10 @@ from policy_monitor_cli.options import (
 )
 from policy_monitor_cli.outcome import Outcome
 from policy_monitor_cli.replay import UNREADABLE, Through, progress, replayed, say
-from policy_monitor_cli.reports.evidence import evidence
+from policy_monitor_report.evidence import evidence
 
 if TYPE_CHECKING:
-    from policy_monitor_cli.reports.page import Report
+    from policy_monitor_report.page import Report
 
 EXAMPLES = """\b
 Examples:
@@ -68,7 +68,7 @@ def report(
             raise typer.Exit(UNREADABLE)
         return
     from policy_monitor_cli.deployed import deployed  # noqa: PLC0415 (boto3 is slow to load)
-    from policy_monitor_cli.reports.page import Report  # noqa: PLC0415 (jinja2 is slow, too)
+    from policy_monitor_report.page import Report  # noqa: PLC0415 (jinja2 is slow, too)
 
     found = deployed(stack=stack, table=table, region=region)
     note = found.notebook.last()
@@ -91,7 +91,7 @@ def write_replay(outcome: Outcome, out: Path) -> None:
     InputError
         The file cannot be written.
     """
-    from policy_monitor_cli.reports.page import Report  # noqa: PLC0415 (jinja2 is slow to load)
+    from policy_monitor_report.page import Report  # noqa: PLC0415 (jinja2 is slow to load)
 
     changes = outcome.of_changes()
     told = Report(
@@ -104,7 +104,7 @@ def write_replay(outcome: Outcome, out: Path) -> None:
 
 
 def _write(told: "Report", out: Path) -> None:
-    from policy_monitor_cli.reports.page import page  # noqa: PLC0415 (jinja2 is slow to load)
+    from policy_monitor_report.page import page  # noqa: PLC0415 (jinja2 is slow to load)
 
     with progress("Writing", None) as advance:
         text = page(told, load(), advance)

@@ -4,20 +4,19 @@ Colour only repeats what a word says: rich leaves it out where output is piped o
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from itertools import groupby
+from collections.abc import Iterator
 
 from rich.console import Group, RenderableType
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from policy_monitor.findings import Finding, SubjectType
+from policy_monitor.chapters import Chapter, announced, chapters, moment, said_by
+from policy_monitor.findings import Finding
 from policy_monitor.history import Entry, entry_json
-from policy_monitor.ledger import AnnouncementState
 from policy_monitor.messages.content import Content, content
 from policy_monitor.messages.text import plain, visible
+from policy_monitor.phrases import counted
 from policy_monitor_cli.material import BEGINNING
 from policy_monitor_cli.outcome import Delivery, Fate, Outcome
 from policy_monitor_cli.rendering import SIGNS, VERDICT_STYLES
@@ -25,60 +24,6 @@ from policy_monitor_cli.rendering import SIGNS, VERDICT_STYLES
 ATTEMPT_STYLE = "bold blue"
 NOTE_STYLE = "yellow"
 FATE_STYLES = {Fate.IGNORED: "dim", Fate.DUPLICATE: "dim", Fate.DEAD_LETTER: "bold red"}
-
-CHANNELS = {"sns": "by the topic", "slack": "in Slack", "chat": "by Amazon Q"}
-"""How people were told, by the outbox's names."""
-
-STATES = {
-    AnnouncementState.STARTED: "sending {} was begun, and may have failed",
-    AnnouncementState.SENT: "told {}",
-    AnnouncementState.SAME: "told {} before, in the same words",
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Chapter:
-    """What holds of one change of one subject, with all that belongs to it.
-
-    Attributes
-    ----------
-    before : Sequence[Entry]
-        What held before in its place, in that order.
-    also : Sequence[Finding]
-        Policies' findings that say the same, and of which nobody was told apart.
-    """
-
-    entry: Entry
-    before: Sequence[Entry] = ()
-    also: Sequence[Finding] = ()
-
-
-def chapters(entries: Iterable[Entry]) -> Iterator[Chapter]:
-    """A history's entries by what they tell; no more than those of one second are held."""
-    for _, together in groupby(entries, key=lambda entry: entry.finding.time):
-        slots: dict[str, list[Entry]] = {}
-        for entry in together:
-            slots.setdefault(entry.finding.slot, []).append(entry)
-        holding = {
-            slot: next((one for one in held if one.superseded_by is None), held[-1])
-            for slot, held in slots.items()
-        }
-        untold = {slot for slot, held in slots.items() if not any(e.announcements for e in held)}
-        roles = {
-            _occasion(entry.finding): entry.finding.slot
-            for entry in holding.values()
-            if entry.finding.subject.type is SubjectType.ROLE
-        }
-        also: dict[str, list[Finding]] = {}
-        for slot in untold - set(roles.values()):
-            finding = holding[slot].finding
-            if finding.subject.type is SubjectType.POLICY and _occasion(finding) in roles:
-                also.setdefault(roles[_occasion(finding)], []).append(finding)
-        under = {finding.slot for findings in also.values() for finding in findings}
-        for slot, entry in holding.items():
-            if slot not in under:
-                before = [one for one in slots[slot] if one is not entry]
-                yield Chapter(entry, before, also.get(slot, ()))
 
 
 def timeline(outcome: Outcome) -> RenderableType:
@@ -146,7 +91,7 @@ def _replayed(chapter: Chapter, outcome: Outcome) -> RenderableType:
         said = next(one for one in chapter.before if one.finding.finding_id == corrected)
         notes.append(f"Before, people were told: {said_by(said)}")
     if after := outcome.late.get(chapter.entry.finding.event_id):
-        notes.append(f"This event came late, after one of {_moment(after)}.")
+        notes.append(f"This event came late, after one of {moment(after)}.")
     return Group(change(chapter), *(Text(note, NOTE_STYLE) for note in notes))
 
 
@@ -167,25 +112,8 @@ def change(chapter: Chapter) -> RenderableType:
     return Group(*parts)
 
 
-def _occasion(finding: Finding) -> tuple[str, str, str]:
-    return (finding.event_id, finding.kind, finding.verdict)
-
-
 def _subject(finding: Finding) -> str:
     return plain(content(entry_json(Entry(finding))).subject)
-
-
-def said_by(entry: Entry) -> str:
-    """What a finding said, in a line."""
-    said = content(entry_json(entry))
-    return f"{said.heading.upper()} {said.severity}: {said.summary}"
-
-
-def announced(entry: Entry) -> Iterator[str]:
-    """Who was told of a finding, and when: a line each."""
-    for each in entry.announcements:
-        how = CHANNELS.get(each.key.channel, each.key.channel)
-        yield f"{STATES[each.state].format(how)}, {_moment(each.time)}"
 
 
 def _examples(said: Content, finding: Finding) -> Iterator[Text]:
@@ -217,12 +145,3 @@ def _when(time: str) -> Text:
         return Text("before all", "dim")
     day, _, clock = time.partition("T")
     return Text(f"{day}\n", "bold").append(f"{clock[:5]} UTC" if clock else "", "dim")
-
-
-def _moment(time: str) -> str:
-    return time.replace("T", " ").replace("Z", " UTC")
-
-
-def counted(count: int, noun: str) -> str:
-    """``1 finding``, ``2 findings``."""
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"

@@ -16,9 +16,9 @@ from tests.histories import (
 
 from policy_monitor.catalogue import load
 from policy_monitor.mutations import BoundaryDeleted, BoundaryPut, PolicyAttached, VersionCreated
-from policy_monitor_cli.reports.charts import COLUMNS_SHOWN, NOT_KNOWN, ROWS_SHOWN, chart
-from policy_monitor_cli.reports.evidence import Evidence
-from policy_monitor_cli.reports.reach import Reach, Stage, reaches
+from policy_monitor_report.charts import COLUMNS_SHOWN, NOT_KNOWN, ROWS_SHOWN, chart
+from policy_monitor_report.evidence import Evidence
+from policy_monitor_report.reach import Reach, Stage, reaches
 
 TIMES = [f"2026-06-01T12:00:{second:02}Z" for second in range(60)]
 

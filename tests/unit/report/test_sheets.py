@@ -23,8 +23,8 @@ from policy_monitor.mutations import (
     TrustChanged,
     VersionCreated,
 )
-from policy_monitor_cli.reports.evidence import Evidence, evidence
-from policy_monitor_cli.reports.sheets import Sheet, Sheets
+from policy_monitor_report.evidence import Evidence, evidence
+from policy_monitor_report.sheets import Sheet, Sheets
 
 READ, WRITE = allow("s3:GetObject"), allow("s3:PutObject")
 

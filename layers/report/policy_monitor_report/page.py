@@ -17,6 +17,7 @@ from jinja2 import Environment, StrictUndefined, Template
 from markupsafe import Markup
 
 from iamdiff.catalogue import Catalogue
+from policy_monitor.chapters import Chapter, announced, chapters, moment, said_by
 from policy_monitor.digest import days_open
 from policy_monitor.findings import Finding, FindingKind, Severity, SubjectType
 from policy_monitor.history import Entry, entry_json
@@ -26,15 +27,14 @@ from policy_monitor.messages.masking import masked
 from policy_monitor.messages.text import Phrase, name, plain, sentence
 from policy_monitor.mutations import SenseLost
 from policy_monitor.notices import TEXT_LIMIT, open_entries
+from policy_monitor.phrases import counted
 from policy_monitor.senses import sense_sentence
 from policy_monitor.settings import VERDICTS
-from policy_monitor_cli import timelines
-from policy_monitor_cli.reports.charts import LEVEL_CLASSES, NOT_KNOWN, chart, moment
-from policy_monitor_cli.reports.diffs import Diff, diff
-from policy_monitor_cli.reports.evidence import Evidence
-from policy_monitor_cli.reports.reach import reaches
-from policy_monitor_cli.reports.sheets import Sheet, Sheets
-from policy_monitor_cli.timelines import Chapter, chapters
+from policy_monitor_report.charts import LEVEL_CLASSES, NOT_KNOWN, chart
+from policy_monitor_report.diffs import Diff, diff
+from policy_monitor_report.evidence import Evidence
+from policy_monitor_report.reach import reaches
+from policy_monitor_report.sheets import Sheet, Sheets
 
 GRANTS_SHOWN = 30
 FEW = 12
@@ -149,7 +149,7 @@ def page(report: Report, catalogue: Catalogue, on_step: Callable[[], None] = lam
         state=tuple(_state(report)),
         filters=_filters(items, subjects),
         items=items,
-        counted=timelines.counted,
+        counted=counted,
         few=_few,
         level_classes=LEVEL_CLASSES,
         not_known=NOT_KNOWN,
@@ -167,7 +167,7 @@ def _item(chapter: Chapter, sheets: Sheets, subjects: dict[str, int]) -> _Item:
     style = "other" if finding.kind in _OTHER else finding.verdict
     also = tuple(_subject(other) for other in chapter.also)
     finding_id = name(said.finding_id)
-    announced = tuple(Fact("Told", (line,)) for line in timelines.announced(chapter.entry))
+    told_when = tuple(Fact("Told", (line,)) for line in announced(chapter.entry))
     # Inventories, of which there are no grants, stay as they are told.
     inventory = said.sides if finding.inventory else ()
     return _Item(
@@ -181,14 +181,11 @@ def _item(chapter: Chapter, sheets: Sheets, subjects: dict[str, int]) -> _Item:
         ),
         said=said,
         why=tuple(sentence(str(reason)) for reason in told.get("severity_reasons") or ()),
-        before=tuple(
-            "; ".join((timelines.said_by(entry), *timelines.announced(entry)))
-            for entry in chapter.before
-        ),
+        before=tuple("; ".join((said_by(entry), *announced(entry))) for entry in chapter.before),
         also=also,
         sides=inventory
         or sides(told["comparison"], finding.kind, finding.subject.type, most=GRANTS_SHOWN),
-        facts=(*said.who, *said.facts, *announced, *_noted(told), Fact("Finding", (finding_id,))),
+        facts=(*said.who, *said.facts, *told_when, *_noted(told), Fact("Finding", (finding_id,))),
         sheets=tuple(_sheet(each) for each in sheets.of(finding)),
     )
 
@@ -218,7 +215,7 @@ def _open(report: Report, found: Iterable[Chapter]) -> Iterator[_Open]:
         yield _Open(
             places[finding.finding_id],
             moment(finding.time)[:16],
-            f"open for {timelines.counted(days, 'day')}",
+            f"open for {counted(days, 'day')}",
             finding.verdict,
             SIGNS[finding.verdict],
             content(entry_json(entry)),
@@ -277,20 +274,14 @@ def _state(report: Report) -> Iterator[Fact]:
     else:
         watched = ", ".join(name(role).text for role in genesis.state.roles) or "no watched role"
         yield Fact("Baseline", (f"IAM as it was read {moment(genesis.read_at)}: {watched}",))
-    yield Fact(
-        "Facts", (f"{timelines.counted(len(report.evidence.mutations), 'change')} recorded",)
-    )
+    yield Fact("Facts", (f"{counted(len(report.evidence.mutations), 'change')} recorded",))
     if report.compared is None:
         yield Fact("Senses", ("a replay watches nothing: it judges what it was given",))
         return
     lost = report.evidence.last().blind
     yield Fact(
         "Senses",
-        (
-            f"{timelines.counted(len(lost), 'sense')} lost, as told above"
-            if lost
-            else "none is lost",
-        ),
+        (f"{counted(len(lost), 'sense')} lost, as told above" if lost else "none is lost",),
     )
     compared = moment(report.compared) if report.compared else "not yet"
     yield Fact("Compared", (f"IAM with the ledger: {compared}",))

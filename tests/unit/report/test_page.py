@@ -16,8 +16,8 @@ from policy_monitor.history import Entry
 from policy_monitor.ledger import Notice
 from policy_monitor.mutations import Actor, ActorKind, SenseLost
 from policy_monitor.records import read_finding
-from policy_monitor_cli.reports.evidence import Evidence
-from policy_monitor_cli.reports.page import GRANTS_SHOWN, Report, page
+from policy_monitor_report.evidence import Evidence
+from policy_monitor_report.page import GRANTS_SHOWN, Report, page
 
 NOTHING = Evidence(None, (), {})
 CATALOGUE = EmptyCatalogue()
@@ -25,7 +25,7 @@ CATALOGUE = EmptyCatalogue()
 # What HTML leaves without an end tag ("void elements", HTML Living Standard).
 VOID = {"meta", "br"}
 
-TEMPLATE = files("policy_monitor_cli.reports").joinpath("page.html.j2").read_text()
+TEMPLATE = files("policy_monitor_report").joinpath("page.html.j2").read_text()
 TAGS = {*re.findall(r"<([a-z0-9]+)", TEMPLATE), "ins", "del"}
 
 

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from iamdiff.catalogue import ACCESS_LEVELS, gravity
+from policy_monitor.chapters import moment
 from policy_monitor.messages.text import name
-from policy_monitor_cli.reports.reach import Reach, Stage
+from policy_monitor_report.reach import Reach, Stage
 
 COLUMNS_SHOWN = 24
 ROWS_SHOWN = 40
@@ -168,10 +169,3 @@ def _risen(old: Mapping[str, str], new: Mapping[str, str]) -> tuple[str, ...]:
         if service not in old or gravity(level) < gravity(old[service])
     )
     return tuple(name(service).text for _, service in risen)
-
-
-def moment(time: str) -> str:
-    """A time as people read it; that before all events has none."""
-    if time.startswith("0001"):
-        return "before all"
-    return time.replace("T", " ").replace("Z", " UTC")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from iamdiff.catalogue import Catalogue, gravity
 from policy_monitor.access import Held, role_access
 from policy_monitor.comparisons import Comparisons
-from policy_monitor_cli.reports.evidence import Evidence
+from policy_monitor_report.evidence import Evidence
 
 ACCESSES_COUNTED = 60
 """Of how many of a role's last accesses the actions are counted: each takes some time."""

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from tests.histories import allow, policy, statement
 
 from policy_monitor.masks import mask
-from policy_monitor_cli.reports.diffs import ANOTHER, ROWS_SHOWN, Diff, Line, diff
+from policy_monitor_report.diffs import ANOTHER, ROWS_SHOWN, Diff, Line, diff
 
 SECRET = "planted-External-Id/7Q"
 

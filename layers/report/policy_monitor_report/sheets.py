@@ -8,7 +8,7 @@ from policy_monitor.findings import Finding, SubjectType
 from policy_monitor.mutations import Document
 from policy_monitor.state import AccountState, RoleState
 from policy_monitor.transitions import find_role
-from policy_monitor_cli.reports.evidence import Evidence
+from policy_monitor_report.evidence import Evidence
 
 
 @dataclass(frozen=True, slots=True)
