@@ -82,15 +82,15 @@ class Resolver:
 
     Attributes
     ----------
-    parameters : Mapping[str, str]
-        Values of the parameters and pseudo parameters.
+    parameters : Mapping[str, str | list[str]]
+        Values of the parameters and pseudo parameters; of a list its members.
     conditions, mappings : Mapping[str, Any]
         The template's sections of these names.
     attributes : Mapping[str, Any]
         Physical values: by ``Ledger`` for ``!Ref Ledger``, by ``Ledger.Arn`` for its ARN.
     """
 
-    parameters: Mapping[str, str]
+    parameters: Mapping[str, str | list[str]]
     conditions: Mapping[str, Any] = field(default_factory=dict)
     mappings: Mapping[str, Any] = field(default_factory=dict)
     attributes: Mapping[str, Any] = field(default_factory=dict)

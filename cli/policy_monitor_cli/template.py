@@ -32,6 +32,8 @@ __all__ = [
 
 FUNCTION = "AWS::Serverless::Function"
 
+_LIST = "CommaDelimitedList"
+
 
 @dataclass(frozen=True, slots=True)
 class Resource:
@@ -162,7 +164,9 @@ def load_template(
         raise TemplateError(f"{path}: cannot be read: {error.strerror}") from error
     declared = source.get("Parameters", {})
     values = {**PSEUDO_PARAMETERS, **_parameter_values(declared, parameters or {})}
-    resolver = Resolver(values, source.get("Conditions", {}), source.get("Mappings", {}))
+    resolver = Resolver(
+        _as_referred_to(declared, values), source.get("Conditions", {}), source.get("Mappings", {})
+    )
     resources = dict(_resources(source, resolver))
     physical = dict(_resources(source, _with(resolver, attributes or {})))
     return Template(
@@ -205,12 +209,24 @@ def _parameter_values(
             raise TemplateError(f"{name}: the parameter has no default; give a value")
         value = str(given.get(name, parameter.get("Default")))
         allowed = [str(item) for item in parameter.get("AllowedValues", [value])]
-        # CloudFormation wants the whole value to match.
-        if value not in allowed or not re.fullmatch(parameter.get("AllowedPattern", ".*"), value):
+        # CloudFormation wants the whole value to match, of a list each member.
+        parts = value.split(",") if parameter["Type"] == _LIST else [value]
+        pattern = parameter.get("AllowedPattern", ".*")
+        if value not in allowed or not all(re.fullmatch(pattern, part) for part in parts):
             remedy = parameter.get("ConstraintDescription", f"must be one of {', '.join(allowed)}")
             raise TemplateError(f"{name}: {value!r} is refused: {remedy}")
         values[name] = value
     return values
+
+
+def _as_referred_to(
+    declared: Mapping[str, Mapping[str, Any]], values: Mapping[str, str]
+) -> dict[str, str | list[str]]:
+    """What ``!Ref`` of each parameter comes to."""
+    return {
+        name: value.split(",") if declared.get(name, {}).get("Type") == _LIST else value
+        for name, value in values.items()
+    }
 
 
 def _resources(source: Mapping[str, Any], resolver: Resolver) -> Iterator[tuple[str, Resource]]:

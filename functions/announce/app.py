@@ -19,8 +19,9 @@ from botocore.config import Config
 
 from policy_monitor.adapters.dynamodb import DynamoDBLedger
 from policy_monitor.adapters.outbox import DynamoDBOutbox
-from policy_monitor.adapters.sns import PUBLISH_ONCE, Topic
-from policy_monitor.announcement import Outcome, announce
+from policy_monitor.adapters.sending import SEND_ONCE
+from policy_monitor.adapters.sns import Topic
+from policy_monitor.announcement import Channel, Outcome, announce
 from policy_monitor.digest import remind
 from policy_monitor.errors import InputError, RetryableError
 from policy_monitor.records import read_current
@@ -70,7 +71,7 @@ def tell(record: DynamoDBRecord, blocked: set[str]) -> None:
         current = read_current(row.new_image)
         account = row.new_image["pk"].removeprefix("ACCOUNT#")
         ledger, outbox = stores(account)
-        for channel in channels():
+        for channel in (*channels(), *buses()):
             outcomes[channel.name] = announce(
                 current, ledger=ledger, outbox=outbox, channel=channel, settings=settings()
             )
@@ -115,7 +116,7 @@ def dynamodb() -> Any:
 @cache
 def channels() -> tuple[Topic, ...]:
     """The topic and, where there is one, that of Amazon Q, made once."""
-    sns = boto3.client("sns", config=PUBLISH_ONCE)
+    sns = boto3.client("sns", config=SEND_ONCE)
     topic = Topic(sns, os.environ["TOPIC_ARN"])
     if not (chat := os.environ.get("AMAZON_Q_TOPIC_ARN")):
         return (topic,)
@@ -123,3 +124,13 @@ def channels() -> tuple[Topic, ...]:
     from policy_monitor.messages.chat import chat_envelope  # noqa: PLC0415
 
     return topic, Topic(sns, chat, name="chat", render=chat_envelope)
+
+
+@cache
+def buses() -> tuple[Channel, ...]:
+    """The bus from which a rule carries findings to a central account, where there is one."""
+    if not (bus := os.environ.get("EVENT_BUS_NAME")):
+        return ()
+    from policy_monitor.adapters.bus import Bus  # noqa: PLC0415 (few stacks have one)
+
+    return (Bus(boto3.client("events", config=SEND_ONCE), bus, os.environ["TOPIC_ARN"]),)

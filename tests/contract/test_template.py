@@ -14,6 +14,7 @@ EVERYTHING = {
     "EmailAddress": "security@example.com",
     "AlarmEmailAddress": "oncall@example.com",
     "AmazonQTopic": "true",
+    "CentralEventBusArn": "arn:aws:events:us-gov-west-1:210987654321:event-bus/policy-monitor",
     "SlackWebhook": "/policy-monitor/webhook",
 }
 FUNCTIONS = ("Announce", "Detect", "Judge", "Reconcile", "Slack")
@@ -139,7 +140,13 @@ def test_nothing_has_a_fixed_name_so_two_stacks_fit_in_one_account(template: Tem
 
 
 def test_no_arn_names_a_partition() -> None:
-    parameters = {"AWS::Partition": "PARTITION", "AWS::URLSuffix": "SUFFIX", **EVERYTHING}
+    central = {"CentralEventBusArn": ""}  # the customer's own, whatever it is
+    parameters = {
+        "AWS::Partition": "PARTITION",
+        "AWS::URLSuffix": "SUFFIX",
+        **EVERYTHING,
+        **central,
+    }
     for resource in load_template(PATH, parameters).resources.values():
         assert "arn:aws" not in json.dumps(resource.properties)
         assert "us-east-1.amazonaws.com" not in json.dumps(resource.properties)

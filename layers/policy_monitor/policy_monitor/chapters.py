@@ -9,7 +9,12 @@ from policy_monitor.history import Entry, entry_json
 from policy_monitor.ledger import AnnouncementState
 from policy_monitor.messages.content import content
 
-CHANNELS = {"sns": "by the topic", "slack": "in Slack", "chat": "by Amazon Q"}
+CHANNELS = {
+    "sns": "by the topic",
+    "slack": "in Slack",
+    "chat": "by Amazon Q",
+    "bus": "to the central account",
+}
 """How people were told, by the outbox's names."""
 
 STATES = {

@@ -3,24 +3,11 @@
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError, SSLError
-
-from policy_monitor.adapters.faults import code
-from policy_monitor.errors import DeliveryError, UncertainDeliveryError
+from policy_monitor.adapters.sending import sending
 from policy_monitor.messages.envelope import Envelope, envelope
 
 if TYPE_CHECKING:
     from mypy_boto3_sns import SNSClient
-
-# One attempt: where the SDK repeats a call whose answer was lost, the message may go out twice and
-# nobody is told that it may. The stream's own retry repeats it, through the outbox.
-PUBLISH_ONCE = Config(retries={"total_max_attempts": 1}, connect_timeout=5, read_timeout=15)
-
-_SERVER_ERROR = 500
-
-# The request was on its way when the connection failed; other errors of the SDK come before that.
-_ON_ITS_WAY = (HTTPClientError, SSLError)
 
 
 class Topic:
@@ -29,7 +16,7 @@ class Topic:
     Parameters
     ----------
     client : SNSClient
-        Made with `PUBLISH_ONCE`.
+        Made with `sending.SEND_ONCE`.
     name : str
         What the outbox calls it.
     render : Callable[[Mapping[str, Any]], Envelope]
@@ -62,7 +49,8 @@ class Topic:
             It is neither.
         """
         letter = self._render(message)
-        try:
+        remedy = "check the topic, its key and its policy"
+        with sending(f"topic {self._topic_arn}", "sns:Publish", remedy):
             self._client.publish(
                 TopicArn=self._topic_arn,
                 Subject=letter.subject,
@@ -73,14 +61,3 @@ class Topic:
                     for name, value in letter.attributes.items()
                 },
             )
-        except ClientError as error:
-            status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-            text = f"topic {self._topic_arn}: sns:Publish: {code(error)} (status {status})"
-            if status >= _SERVER_ERROR:
-                raise UncertainDeliveryError(f"{text}; it may have gone out") from error
-            raise DeliveryError(f"{text}; check the topic, its key and its policy") from error
-        except BotoCoreError as error:
-            text = f"topic {self._topic_arn}: sns:Publish: {type(error).__name__}"
-            if isinstance(error, _ON_ITS_WAY):
-                raise UncertainDeliveryError(f"{text}; it may have gone out") from error
-            raise DeliveryError(f"{text}; SNS was not reached") from error
