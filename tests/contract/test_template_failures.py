@@ -12,6 +12,7 @@ from policy_monitor_cli.template import Template, load_template
 PATH = Path(__file__).parents[2] / "template.yaml"
 EMAIL = {"EmailAddress": "security@example.com"}
 SLACK = {"SlackWebhook": "/policy-monitor/webhook"}
+REPORT = {"ReportBucket": "audit"}
 CENTRAL = {"CentralEventBusArn": "arn:aws:events:us-east-1:210987654321:event-bus/policy-monitor"}
 
 # The functions' own metrics, as their sources name them.
@@ -24,7 +25,7 @@ COUNTED = {
 
 @pytest.fixture(scope="module")
 def template() -> Template:
-    return load_template(PATH, EMAIL | SLACK)
+    return load_template(PATH, EMAIL | SLACK | REPORT)
 
 
 def metrics(alarm: dict[str, Any]) -> list[dict[str, Any]]:
@@ -112,8 +113,9 @@ def test_each_alarm_watches_something_that_is_there(template: Template) -> None:
                     pytest.fail(f"{alarm.logical_id}: {other} is no namespace of this stack")
 
 
-def test_each_expression_is_over_all_the_metrics_beside_it(template: Template) -> None:
-    for alarm in template.of_type("AWS::CloudWatch::Alarm"):
+@pytest.mark.parametrize("parameters", [{}, REPORT], ids=["bare", "report"])
+def test_each_expression_is_over_all_the_metrics_beside_it(parameters: dict[str, str]) -> None:
+    for alarm in load_template(PATH, parameters).of_type("AWS::CloudWatch::Alarm"):
         if rows := alarm.properties.get("Metrics"):
             (expression,) = [row["Expression"] for row in rows if "Expression" in row]
             names = re.findall(r"[a-z]+", expression)

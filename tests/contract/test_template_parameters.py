@@ -37,6 +37,7 @@ ACCEPTED = {
     ],
     "DigestSchedule": ["", "cron(0 8 ? * MON *)", "cron(30 6 ? * MON-FRI *)", "rate(7 days)"],
     "NotifyVerdicts": ["expansion", "expansion,mixed,undetermined"],
+    "ReportBucket": ["", "audit", "audit.example.com", "0-9", "x" * 63],
     "Severities": [
         "",
         '{"gained-list":"info"}',
@@ -62,6 +63,15 @@ REFUSED = {
     ],
     "NotifyVerdicts": ["", "all", "expansion, mixed", "Expansion"],
     "AmazonQTopic": ["yes"],
+    "ReportBucket": [
+        "ab",
+        "Audit",
+        "s3://audit",
+        "arn:aws:s3:::audit",
+        "audit/",
+        "-audit",
+        "x" * 64,
+    ],
     "CentralEventBusArn": [
         "policy-monitor",
         "arn:aws:events:us-east-1:123456789012:event-bus/default",

@@ -19,7 +19,9 @@ ROOT = Path(__file__).parents[2]
 PSEUDO = {"AWS::Partition": "PARTITION", "AWS::AccountId": "ACCOUNT", "AWS::Region": "REGION"}
 BY_PARAMETER = {"SlackWebhook": "/policy-monitor/webhook"}
 BY_SECRET = {"SlackWebhook": "arn:aws:secretsmanager:us-east-1:123456789012:secret:webhook-AbCdEf"}
-FUNCTIONS = ("Announce", "Detect", "Judge", "Reconcile", "Slack")
+FUNCTIONS = ("Announce", "Detect", "Judge", "Reconcile", "Report", "Slack")
+BUCKET = "arn:PARTITION:s3:::bucket"
+PAGE = f"{BUCKET}/policy-monitor/ACCOUNT/report.html"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +40,8 @@ def listed(value: Any) -> tuple[str, ...]:
 
 
 def load(parameters: Mapping[str, str]) -> Template:
-    return load_template(ROOT / "template.yaml", {**PSEUDO, "RoleName": "ROLE", **parameters})
+    known = {**PSEUDO, "RoleName": "ROLE", "ReportBucket": "bucket"}
+    return load_template(ROOT / "template.yaml", {**known, **parameters})
 
 
 def documents(template: Template) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -229,6 +232,33 @@ def test_findings_are_put_on_the_own_bus_and_carried_to_the_central_one_alone() 
         "CentralBusRole": (action, (CENTRAL,), {}),
     }
     assert "events:PutEvents" not in {action for grant in grants() for action in grant.actions}
+
+
+def test_report_alone_reaches_the_bucket_and_in_it_one_page() -> None:
+    reaching = {
+        resource: (grant.role, action)
+        for grant in grants()
+        for action in grant.actions
+        for resource in grant.resources
+        if action.startswith("s3:")
+    }
+    assert set(reaching) == {BUCKET, PAGE}
+    assert {role for role, _ in reaching.values()} == {"ReportRole"}
+    assert actions_of("ReportRole", "s3") == {"GetBucketPolicyStatus", "GetObject", "PutObject"}
+    # No ACL: the object is as private as its bucket.
+    (encrypt,) = [grant for grant in grants() if grant.sid == "EncryptThePage"]
+    assert encrypt.conditions["StringEquals"] == {
+        "kms:ViaService": "s3.REGION.amazonaws.com",
+        "kms:EncryptionContext:aws:s3:arn": [BUCKET, PAGE],
+    }
+
+
+def test_report_reads_the_ledger_and_changes_nothing_in_it() -> None:
+    assert actions_of("ReportRole", "dynamodb") == {"BatchGetItem", "GetItem", "Query"}
+
+
+def test_without_a_bucket_there_is_no_role_for_it() -> None:
+    assert "ReportRole" not in load({"ReportBucket": ""}).resources
 
 
 def test_nothing_may_be_deleted() -> None:

@@ -32,8 +32,8 @@ from policy_monitor.senses import sense_sentence
 from policy_monitor.settings import VERDICTS
 from policy_monitor_report.charts import LEVEL_CLASSES, NOT_KNOWN, chart
 from policy_monitor_report.diffs import Diff, diff
-from policy_monitor_report.evidence import Evidence
 from policy_monitor_report.reach import reaches
+from policy_monitor_report.report import Report
 from policy_monitor_report.sheets import Sheet, Sheets
 
 GRANTS_SHOWN = 30
@@ -50,27 +50,6 @@ SIGNS = {
 """Beside the words, so that colour is never the only sign."""
 
 _OTHER = (FindingKind.ATTEMPT, FindingKind.TAMPER, FindingKind.BASELINE)
-
-
-@dataclass(frozen=True, slots=True)
-class Report:
-    """What a page is made from.
-
-    Attributes
-    ----------
-    source : str
-        Where the findings come from, in words.
-    written : str
-        When, UTC to the second.
-    compared : str or None
-        When IAM was last compared with the ledger; None for a replay, which watches nothing.
-    """
-
-    source: str
-    written: str
-    entries: Sequence[Entry]
-    evidence: Evidence
-    compared: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +116,7 @@ def page(report: Report, catalogue: Catalogue, on_step: Callable[[], None] = lam
     )
     names = ", ".join(name(arn.rsplit("/", 1)[-1]).text for arn in roles)
     style, script = _resource("page.css"), _resource("page.js")
-    return _template().render(
+    made = _template().render(
         title=f"Access of {names}" if names else "Access of the watched roles",
         source=name(report.source).text,
         account=name(found[-1].entry.finding.account).text if found else "",
@@ -158,6 +137,8 @@ def page(report: Report, catalogue: Catalogue, on_step: Callable[[], None] = lam
         script=Markup(script),  # noqa: S704  our own file
         script_hash=_source_hash(script),
     )
+    # Half of a character in a stranger's name would be no UTF-8.
+    return made.encode(errors="replace").decode()
 
 
 def _item(chapter: Chapter, sheets: Sheets, subjects: dict[str, int]) -> _Item:

@@ -17,7 +17,8 @@ from policy_monitor.ledger import Notice
 from policy_monitor.mutations import Actor, ActorKind, SenseLost
 from policy_monitor.records import read_finding
 from policy_monitor_report.evidence import Evidence
-from policy_monitor_report.page import GRANTS_SHOWN, Report, page
+from policy_monitor_report.page import GRANTS_SHOWN, page
+from policy_monitor_report.report import Report
 
 NOTHING = Evidence(None, (), {})
 CATALOGUE = EmptyCatalogue()
