@@ -70,16 +70,14 @@ class RecordedIam:
                 return PolicyVersion(policy_arn, version, read_document(held["Document"]))
         return None
 
-    def authorization_details(self, roles: tuple[str, ...] | None = None) -> Mapping[str, Any]:
-        """See `Iam.authorization_details`; roles are those of the last snapshot."""
-        names = None if roles is None else {name.casefold() for name in roles}
+    def role_details(self, roles: tuple[str, ...]) -> Mapping[str, Any]:
+        """See `Iam.role_details`; roles are those of the last snapshot."""
+        names = {name.casefold() for name in roles}
         return {
             "UserDetailList": [],
             "GroupDetailList": [],
             "RoleDetailList": [
-                role
-                for role in self._roles
-                if names is None or str(role.get("RoleName")).casefold() in names
+                role for role in self._roles if str(role.get("RoleName")).casefold() in names
             ],
             "Policies": list(self._policies.values()),
         }

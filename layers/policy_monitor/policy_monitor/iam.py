@@ -25,16 +25,17 @@ class Iam(Protocol):
         """One version, or None where it is gone (IAM keeps five)."""
         ...
 
-    def authorization_details(self, roles: tuple[str, ...] | None = None) -> Mapping[str, Any]:
-        """The account in the format of ``aws iam get-account-authorization-details``.
-
-        With `roles`, only these roles and the managed policies that bear on them need be in it.
-        """
+    def role_details(self, roles: tuple[str, ...]) -> Mapping[str, Any]:
+        """These roles and the managed policies that bear on them, as `authorization_details`."""
         ...
 
 
 class IamAccount(Iam, Protocol):
     """What reconcile reads beside that."""
+
+    def authorization_details(self) -> Mapping[str, Any]:
+        """The account in the format of ``aws iam get-account-authorization-details``."""
+        ...
 
     def session_seconds(self, role: str) -> int | None:
         """How long a role's sessions may last; the account's details do not say. None: no role."""

@@ -58,7 +58,7 @@ def test_a_baseline_answers_for_its_policies() -> None:
 def test_nothing_is_known_without_a_baseline() -> None:
     iam = RecordedIam()
     assert iam.default_version(ARN) is None
-    assert iam.authorization_details()["RoleDetailList"] == []
+    assert iam.role_details(("vendor",))["RoleDetailList"] == []
 
 
 def test_a_new_default_version_is_the_default_from_then_on() -> None:
@@ -107,11 +107,9 @@ def test_a_created_policy_is_known_by_its_answer() -> None:
 
 def test_roles_are_those_of_the_last_snapshot_by_name_without_case() -> None:
     iam = RecordedIam(BASELINE)
-    assert iam.authorization_details(("vendor",))["RoleDetailList"] == [{"RoleName": "Vendor"}]
+    assert iam.role_details(("vendor",))["RoleDetailList"] == [{"RoleName": "Vendor"}]
     iam.show({"RoleDetailList": [{"RoleName": "vendor", "new": True}]})
-    assert iam.authorization_details(("vendor",))["RoleDetailList"] == [
-        {"RoleName": "vendor", "new": True}
-    ]
+    assert iam.role_details(("vendor",))["RoleDetailList"] == [{"RoleName": "vendor", "new": True}]
     assert default_of(iam) == "v1"
 
 

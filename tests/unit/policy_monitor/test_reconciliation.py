@@ -71,9 +71,9 @@ def test_the_time_is_asked_after_iam_has_answered() -> None:
     asked = []
 
     class Iam(MemoryIam):
-        def authorization_details(self, roles: tuple[str, ...] | None = None) -> Mapping[str, Any]:
+        def authorization_details(self) -> Mapping[str, Any]:
             asked.append("iam")
-            return super().authorization_details(roles)
+            return super().authorization_details()
 
     class Clocked(Account):
         now = property(lambda _: asked.append("time") or START, lambda *_: None)  # type: ignore[func-returns-value]

@@ -33,8 +33,8 @@ class FailingIam(MemoryIam):
         super().__init__()
         self.error = error
 
-    def authorization_details(self, roles: tuple[str, ...] | None = None) -> Mapping[str, Any]:
-        raise self.error if roles is None else AssertionError(roles)
+    def authorization_details(self) -> Mapping[str, Any]:
+        raise self.error
 
 
 def test_a_sense_is_told_lost_once_and_regained_once() -> None:

@@ -76,9 +76,16 @@ class AwsIam:
             policy_arn, version, read_document(answer["PolicyVersion"]["Document"])
         )
 
-    def authorization_details(self, roles: tuple[str, ...] | None = None) -> Mapping[str, Any]:
-        """See `Iam.authorization_details`; roles that are asked for have their session length."""
-        details = self._account() if roles is None else self._roles(roles)
+    def role_details(self, roles: tuple[str, ...]) -> Mapping[str, Any]:
+        """See `Iam.role_details`; the roles have their session length."""
+        return self._with_policies(self._roles(roles))
+
+    def authorization_details(self) -> Mapping[str, Any]:
+        """See `IamAccount.authorization_details`."""
+        return self._with_policies(self._account())
+
+    def _with_policies(self, details: dict[str, Any]) -> Mapping[str, Any]:
+        """The details, with the policies that bear on their roles."""
         listed = {policy["Arn"] for policy in details["Policies"]}
         # IAM lists the policies of AWS that are attached; one that is only a boundary, or was
         # attached while the pages were read, may be missing.

@@ -204,10 +204,12 @@ class MemoryIam:
                 return PolicyVersion(policy_arn, version, read_document(held["Document"]))
         return None
 
-    def authorization_details(self, roles: tuple[str, ...] | None = None) -> Mapping[str, Any]:
-        """See `Iam.authorization_details`."""
-        if roles is None:
-            return self._details
+    def authorization_details(self) -> Mapping[str, Any]:
+        """See `IamAccount.authorization_details`."""
+        return self._details
+
+    def role_details(self, roles: tuple[str, ...]) -> Mapping[str, Any]:
+        """See `Iam.role_details`."""
         wanted = {name.casefold() for name in roles}  # IAM tells names apart without case
         held = [
             role
@@ -218,5 +220,5 @@ class MemoryIam:
 
     def session_seconds(self, role: str) -> int | None:
         """See `IamAccount.session_seconds`."""
-        held = self.authorization_details((role,)).get("RoleDetailList", [])
+        held = self.role_details((role,)).get("RoleDetailList", [])
         return next((found.get("MaxSessionDuration") for found in held), None)
