@@ -17,7 +17,7 @@ from policy_monitor.findings import DocumentVersion, Subject, SubjectType
 from policy_monitor.messages.blocks import slack_payload
 from policy_monitor.messages.chat import chat_envelope
 from policy_monitor.messages.envelope import MESSAGE_LIMIT, envelope
-from policy_monitor.redlines import redline
+from policy_monitor.redlines import redlines
 from policy_monitor_cli.slack_receiver import violations
 
 POLICY = Subject(SubjectType.POLICY, "arn:aws:iam::123456789012:policy/" + "P" * 128)
@@ -34,7 +34,7 @@ def message_of(old: Any, new: Any) -> dict[str, Any]:
     finding = replace(finding, comparison=answer)
     ledger = MemoryLedger()
     ledger.append(a_mutation(1), documents)
-    return {**announced_json(finding, 1, None), "redline": redline(finding, ledger)}
+    return {**announced_json(finding, 1, None), **redlines(finding, ledger)}
 
 
 def longest() -> list[dict[str, Any]]:
@@ -47,7 +47,7 @@ def longest() -> list[dict[str, Any]]:
 def test_messages_about_the_longest_policies_are_within_the_limits() -> None:
     for row in longest():
         message = message_of(row["old"], row["new"])
-        assert message["redline"]["lines_total"] > 0
+        assert message["redlines"][0]["lines_total"] > 0
         payload = slack_payload(message)
         assert violations(payload) == [], row["id"]
         assert len(json.dumps(payload["blocks"], ensure_ascii=False)) < 20_000, row["id"]

@@ -9,7 +9,7 @@ from policy_monitor.findings import Finding, FindingKind, Severity
 from policy_monitor.ledger import AnnouncementKey, AnnouncementState, Current, Ledger, Outbox
 from policy_monitor.mutations import ActorKind
 from policy_monitor.records import finding_json
-from policy_monitor.redlines import redline
+from policy_monitor.redlines import redlines
 from policy_monitor.settings import Settings
 
 
@@ -76,9 +76,7 @@ def announce(
     if corrected is None and not is_told(finding, settings):
         return Outcome.SILENT
     message = announced_json(finding, current.revision, corrected)
-    if differing := redline(finding, ledger):
-        message["redline"] = differing
-    return deliver(message, outbox, channel)
+    return deliver({**message, **redlines(finding, ledger)}, outbox, channel)
 
 
 _WORTH_A_LOOK = (Severity.CRITICAL, Severity.HIGH, Severity.MEDIUM)

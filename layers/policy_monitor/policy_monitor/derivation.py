@@ -13,6 +13,7 @@ from policy_monitor.comparisons import Comparisons, Question, unchanged
 from policy_monitor.effects import NO_VERSION, effects
 from policy_monitor.exposure import Exposures
 from policy_monitor.findings import (
+    CHANGED,
     Assessment,
     Finding,
     FindingKind,
@@ -191,6 +192,8 @@ def _finding(
         comparison=comparison,
         before=effect.before,
         after=effect.after,
+        changed=effect.changed[:CHANGED],
+        changed_total=len(effect.changed),
     )
 
 

@@ -18,7 +18,15 @@ LISTED = 50
 
 _SEVERITIES = tuple(Severity)
 # What a finding holds beyond what a digest says of it.
-_LEFT_OUT = ("comparison", "inventory", "before", "after", "correction_of")
+_LEFT_OUT = (
+    "comparison",
+    "inventory",
+    "before",
+    "after",
+    "changed",
+    "changed_total",
+    "correction_of",
+)
 
 
 def days_open(since: str, now: str) -> int:

@@ -8,6 +8,9 @@ from typing import Any
 from iamdiff.reasons import UNCONFIRMED
 from policy_monitor.mutations import Actor, Use
 
+CHANGED = 50
+"""How many changed documents a finding names; a role may hold over a hundred inline policies."""
+
 
 class SubjectType(StrEnum):
     """What a finding is about."""
@@ -16,6 +19,15 @@ class SubjectType(StrEnum):
     POLICY = "policy"
     TRUST = "trust"
     MONITOR = "monitor"
+
+
+class DocumentKind(StrEnum):
+    """What a document is to a role, or by itself."""
+
+    POLICY = "policy"
+    INLINE = "inline policy"
+    BOUNDARY = "boundary"
+    TRUST = "trust policy"
 
 
 class FindingKind(StrEnum):
@@ -67,6 +79,22 @@ class DocumentVersion:
 
 
 @dataclass(frozen=True, slots=True)
+class ChangedDocument:
+    """A document that a change touched; None on the side where there was none.
+
+    Attributes
+    ----------
+    name : str
+        The ARN of a managed policy, the name of an inline policy, the ARN of a trust policy's role.
+    """
+
+    kind: DocumentKind
+    name: str
+    before: DocumentVersion | None
+    after: DocumentVersion | None
+
+
+@dataclass(frozen=True, slots=True)
 class Finding:
     """What one mutation did to one subject's access; content-addressed by `finding_id`.
 
@@ -84,6 +112,9 @@ class Finding:
         What the role can do, by service and access level (`holdings`): with a baseline only.
     used_by : tuple[tuple[str, Use], ...]
         Of a policy: who uses it after the change (``role/NAME``), and how.
+    changed : tuple[ChangedDocument, ...]
+        The documents that changed with it, at most `CHANGED` of `changed_total`; empty in what
+        older versions recorded (`papers.changed_documents`).
     """
 
     finding_id: str
@@ -104,6 +135,8 @@ class Finding:
     after: DocumentVersion
     inventory: Mapping[str, Any] | None = None
     used_by: tuple[tuple[str, Use], ...] = ()
+    changed: tuple[ChangedDocument, ...] = ()
+    changed_total: int = 0
 
     @property
     def contradicted(self) -> bool:

@@ -102,7 +102,8 @@ def finding_json(
 ) -> dict[str, Any]:
     """A finding as ``policy-monitor/finding/1`` (design, section 6), members in that order.
 
-    That of a baseline has an ``inventory`` beside them, that of a policy that is used ``used_by``.
+    That of a baseline has an ``inventory`` beside them, that of a policy that is used ``used_by``,
+    and one behind which documents changed ``changed`` and ``changed_total``.
 
     Parameters
     ----------
@@ -112,7 +113,7 @@ def finding_json(
         Whether this finding may have been sent before; the member is there only where it is true.
     """
     members = _encoded(finding)
-    for name in ("inventory", "used_by"):
+    for name in ("inventory", "used_by", "changed", "changed_total"):
         if not members[name]:
             del members[name]
     return {

@@ -1,71 +1,102 @@
-"""Redlines: which lines of a policy's text differ, for people who know it by its text."""
+"""Redlines: which lines of the documents differ, for people who know a policy by its text."""
 
 import json
-from collections.abc import Iterator
-from datetime import timedelta
+from collections.abc import Iterator, Sequence
 from difflib import unified_diff
 from typing import Any
 
 from policy_monitor.documents import readable
-from policy_monitor.findings import Finding, SubjectType
+from policy_monitor.findings import ChangedDocument, DocumentVersion, Finding
 from policy_monitor.ledger import Ledger
-from policy_monitor.mutations import Document
-from policy_monitor.timeline import earlier
+from policy_monitor.mutations import Document, Documents
+from policy_monitor.papers import changed_documents
 
 LINES = 60
-"""How many lines a redline holds; it counts all."""
+"""How many lines the redlines of a finding hold together; each counts all of its own."""
+
+DOCUMENTS = 6
+"""Of how many documents; `redlines_total` counts all that changed."""
 
 _CONTEXT = 1
 _LINE_LIMIT = 160
 
 
-def redline(finding: Finding, ledger: Ledger) -> dict[str, Any] | None:
-    """What differs in the text of the document behind a finding, secrets masked.
+def redlines(finding: Finding, ledger: Ledger) -> dict[str, Any]:
+    """What differs in the texts of the documents behind a finding, secrets masked.
 
     Returns
     -------
-    dict or None
-        ``lines`` (the first character says ``+``, ``-`` or neither) and ``lines_total``, how many
-        there are. None where the finding is not of one document in two versions.
+    dict
+        ``redlines``, one a document: its ``kind`` and ``name``, the ``change`` (added, removed or
+        altered), the versions ``before`` and ``after``, ``lines`` (the first character says ``+``,
+        ``-`` or neither) and ``lines_total``; and ``redlines_total``, of how many documents. Empty
+        where nothing of a text is known to differ.
     """
-    pair = _digests(finding, ledger)
-    if pair is None:
-        return None
-    documents = ledger.documents(pair)
-    if len(documents) < len(pair):
-        return None
-    old, new = (_lines(documents[sha256]) for sha256 in pair)
+    found = changed_documents(finding)
+    shown = found[:DOCUMENTS]
+    documents = ledger.documents({digest for each in shown for digest in _digests(each)})
+    told = [(each, lines) for each in shown if (lines := _differing(each, documents))]
+    if not told:
+        return {}
+    rooms = _shares([len(lines) for _, lines in told])
+    return {
+        "redlines": [
+            {
+                "kind": each.kind.value,
+                "name": each.name,
+                "change": _change(each),
+                "before": each.before and each.before.version,
+                "after": each.after and each.after.version,
+                "lines": [line[:_LINE_LIMIT] for line in lines[:room]],
+                "lines_total": len(lines),
+            }
+            for (each, lines), room in zip(told, rooms, strict=True)
+        ],
+        "redlines_total": max(len(found), finding.changed_total),
+    }
+
+
+def _change(each: ChangedDocument) -> str:
+    if each.before is None:
+        return "added"
+    return "removed" if each.after is None else "altered"
+
+
+def _digests(each: ChangedDocument) -> Iterator[str]:
+    for side in (each.before, each.after):
+        if side is not None and side.sha256 is not None:
+            yield side.sha256
+
+
+def _differing(each: ChangedDocument, documents: Documents) -> list[str]:
+    """The lines that differ and those beside them; none where a side is not known."""
+    old, new = _lines(each.before, documents), _lines(each.after, documents)
+    if old is None or new is None:
+        return []
     # The first two lines name files.
-    lines = list(unified_diff(old, new, n=_CONTEXT, lineterm=""))[2:]
-    return {"lines": [line[:_LINE_LIMIT] for line in lines[:LINES]], "lines_total": len(lines)}
+    return list(unified_diff(old, new, n=_CONTEXT, lineterm=""))[2:]
 
 
-def _digests(finding: Finding, ledger: Ledger) -> tuple[str, str] | None:
-    """The two documents of a finding; of a role's, those of the one policy that changed with it."""
-    if finding.subject.type is not SubjectType.ROLE:
-        return _pair(finding)
-    pairs = {_pair(other) for other in _beside(finding, ledger)}
-    return pairs.pop() if len(pairs) == 1 else None
+def _lines(side: DocumentVersion | None, documents: Documents) -> list[str] | None:
+    if side is None:
+        return []
+    document = documents.get(side.sha256 or "")
+    return None if document is None else _printed(document)
 
 
-def _beside(finding: Finding, ledger: Ledger) -> Iterator[Finding]:
-    """The policies' findings of the same event."""
-    rows = ledger.following(earlier(finding.time, timedelta(seconds=1))).current
-    start = f"{finding.time}#{finding.event_id}#{SubjectType.POLICY}#"
-    for slot, row in rows.items():
-        found = ledger.finding(slot, row.finding_id) if slot.startswith(start) else None
-        if found is not None and found.kind is finding.kind:
-            yield found
-
-
-def _pair(finding: Finding) -> tuple[str, str] | None:
-    old, new = finding.before.sha256, finding.after.sha256
-    return (old, new) if old and new and old != new else None
-
-
-def _lines(document: Document) -> list[str]:
+def _printed(document: Document) -> list[str]:
     # Without commas: one at a line's end says only that another line follows.
     text = json.dumps(
         readable(document), indent=1, sort_keys=True, ensure_ascii=False, separators=("", ": ")
     )
     return text.split("\n")
+
+
+def _shares(lengths: Sequence[int]) -> list[int]:
+    """How many lines each may show: what the short ones leave is the long ones'."""
+    shares, room = [0] * len(lengths), LINES
+    ranked = sorted(range(len(lengths)), key=lambda place: lengths[place])
+    for done, place in enumerate(ranked):
+        shares[place] = min(lengths[place], room // (len(lengths) - done))
+        room -= shares[place]
+    return shares

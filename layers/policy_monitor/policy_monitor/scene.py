@@ -10,6 +10,8 @@ from policy_monitor.comparisons import TAGS_READ, Question, unchanged
 from policy_monitor.exposure import Bearer
 from policy_monitor.findings import (
     Assessment,
+    ChangedDocument,
+    DocumentKind,
     DocumentVersion,
     FindingKind,
     Subject,
@@ -23,6 +25,7 @@ from policy_monitor.mutations import (
     RoleCreated,
     RoleDeleted,
 )
+from policy_monitor.papers import changed, one_paper, role_papers
 from policy_monitor.recorded_call import partition
 from policy_monitor.settings import Settings
 from policy_monitor.state import AccountState, RoleState
@@ -49,6 +52,8 @@ class Effect:
         How soon to look, where it does not follow from the comparison.
     bearers : tuple[Bearer, ...]
         The watched roles on which it bears.
+    changed : tuple[ChangedDocument, ...]
+        The documents that are not the same before and after.
     """
 
     subject: Subject
@@ -59,6 +64,7 @@ class Effect:
     answer: Mapping[str, Any] | None = None
     assessment: Assessment | None = None
     bearers: tuple[Bearer, ...] = ()
+    changed: tuple[ChangedDocument, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +126,13 @@ def role_effect(scene: Scene, name: str, change: Change) -> Effect:
     subject = Subject(SubjectType.ROLE, arn)
     question = Question(old, new, principal=arn)
     bearer = _bearer(scene, name, question, after)
-    return Effect(subject, scene.kind, question, old.all, new.all, bearers=(bearer,))
+    papers = changed(
+        role_papers(before, name) if old.exists else {},
+        role_papers(after, name) if new.exists else {},
+    )
+    return Effect(
+        subject, scene.kind, question, old.all, new.all, bearers=(bearer,), changed=papers
+    )
 
 
 def trust_effect(scene: Scene, name: str, change: Change) -> Effect:
@@ -129,7 +141,9 @@ def trust_effect(scene: Scene, name: str, change: Change) -> Effect:
     old = NOTHING if isinstance(change, RoleCreated) else trust_access(before, name)
     new = NOTHING if isinstance(change, RoleDeleted) else trust_access(after, name)
     subject = Subject(SubjectType.TRUST, scene.role_arn(name))
-    return Effect(subject, scene.kind, Question(old, new, kind="trust"), old.one, new.one)
+    papers = changed(*(one_paper(DocumentKind.TRUST, subject.arn, held) for held in (old, new)))
+    question = Question(old, new, kind="trust")
+    return Effect(subject, scene.kind, question, old.one, new.one, changed=papers)
 
 
 def policy_effect(
@@ -150,6 +164,7 @@ def policy_effect(
         new.one,
         unchanged() if same else None,
         bearers=bearers,
+        changed=changed(*(one_paper(DocumentKind.POLICY, arn, held) for held in (old, new))),
     )
 
 

@@ -4,8 +4,9 @@ from collections.abc import Iterator
 
 from policy_monitor.access import NOTHING, Reason, policy_access
 from policy_monitor.comparisons import Question, unchanged, undetermined
-from policy_monitor.findings import FindingKind, Subject, SubjectType
+from policy_monitor.findings import DocumentKind, FindingKind, Subject, SubjectType
 from policy_monitor.mutations import PolicyUseChanged, Use
+from policy_monitor.papers import changed, one_paper
 from policy_monitor.scene import Effect, Scene
 
 # Calls that make a principal, which can do nothing yet.
@@ -24,7 +25,9 @@ def use_effects(scene: Scene, change: PolicyUseChanged) -> Iterator[Effect]:
         return  # an event that came late has told it
     held = policy_access(scene.step.after, arn)
     old, new = (NOTHING, held) if change.begun else (held, NOTHING)
-    yield Effect(Subject(SubjectType.POLICY, arn), scene.kind, Question(old, new), old.one, new.one)
+    subject = Subject(SubjectType.POLICY, arn)
+    papers = changed(*(one_paper(DocumentKind.POLICY, arn, held) for held in (old, new)))
+    yield Effect(subject, scene.kind, Question(old, new), old.one, new.one, changed=papers)
 
 
 def _ceiling_change(scene: Scene, change: PolicyUseChanged) -> Iterator[Effect]:
@@ -44,7 +47,12 @@ def _ceiling_change(scene: Scene, change: PolicyUseChanged) -> Iterator[Effect]:
         answer = undetermined([_uncovered(change.principal)])
     elif earlier is None:
         answer = undetermined([_earlier_ceiling(change.principal)])
-    yield Effect(subject, scene.kind, Question(old, new, part=True), old.one, new.one, answer)
+    papers = changed(
+        one_paper(DocumentKind.BOUNDARY, earlier or "", old),
+        one_paper(DocumentKind.BOUNDARY, change.policy_arn or "", new),
+    )
+    question = Question(old, new, part=True)
+    yield Effect(subject, scene.kind, question, old.one, new.one, answer, changed=papers)
 
 
 def _uncovered(principal: str) -> Reason:

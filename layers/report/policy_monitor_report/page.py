@@ -19,13 +19,13 @@ from markupsafe import Markup
 from iamdiff.catalogue import Catalogue
 from policy_monitor.chapters import Chapter, announced, chapters, moment, said_by
 from policy_monitor.digest import days_open
-from policy_monitor.findings import Finding, FindingKind, Severity, SubjectType
+from policy_monitor.findings import CHANGED, Finding, FindingKind, Severity, SubjectType
 from policy_monitor.history import Entry, entry_json
 from policy_monitor.messages.content import Content, Fact, content
 from policy_monitor.messages.grants import Side, sides
 from policy_monitor.messages.masking import masked
 from policy_monitor.messages.text import Phrase, name, plain, sentence
-from policy_monitor.mutations import SenseLost
+from policy_monitor.mutations import Documents, SenseLost
 from policy_monitor.notices import TEXT_LIMIT, open_entries
 from policy_monitor.phrases import counted
 from policy_monitor.senses import sense_sentence
@@ -34,7 +34,7 @@ from policy_monitor_report.charts import LEVEL_CLASSES, NOT_KNOWN, chart
 from policy_monitor_report.diffs import Diff, diff
 from policy_monitor_report.reach import reaches
 from policy_monitor_report.report import Report
-from policy_monitor_report.sheets import Sheet, Sheets
+from policy_monitor_report.sheets import Sheet, sheets
 
 GRANTS_SHOWN = 30
 FEW = 12
@@ -90,6 +90,7 @@ class _Item:
     sides: tuple[Side, ...]
     facts: tuple[Fact, ...]
     sheets: tuple[_Sheet, ...]
+    sheets_more: int
 
 
 def page(report: Report, catalogue: Catalogue, on_step: Callable[[], None] = lambda: None) -> str:
@@ -100,12 +101,11 @@ def page(report: Report, catalogue: Catalogue, on_step: Callable[[], None] = lam
     on_step : callable
         Called with each change that was laid out, and each access that was counted.
     """
-    sheets = Sheets(report.evidence)
     subjects: dict[str, int] = {}
     found = list(chapters(report.entries))
     items = []
     for chapter in reversed(found):
-        items.append(_item(chapter, sheets, subjects))
+        items.append(_item(chapter, report.evidence.documents, subjects))
         on_step()
     roles = sorted(
         {
@@ -141,7 +141,7 @@ def page(report: Report, catalogue: Catalogue, on_step: Callable[[], None] = lam
     return made.encode(errors="replace").decode()
 
 
-def _item(chapter: Chapter, sheets: Sheets, subjects: dict[str, int]) -> _Item:
+def _item(chapter: Chapter, documents: Documents, subjects: dict[str, int]) -> _Item:
     finding = chapter.entry.finding
     told = masked(entry_json(chapter.entry))
     said = content(told)
@@ -167,7 +167,8 @@ def _item(chapter: Chapter, sheets: Sheets, subjects: dict[str, int]) -> _Item:
         sides=inventory
         or sides(told["comparison"], finding.kind, finding.subject.type, most=GRANTS_SHOWN),
         facts=(*said.who, *said.facts, *told_when, *_noted(told), Fact("Finding", (finding_id,))),
-        sheets=tuple(_sheet(each) for each in sheets.of(finding)),
+        sheets=tuple(_sheet(each) for each in sheets(finding, documents)),
+        sheets_more=max(0, finding.changed_total - CHANGED),
     )
 
 
@@ -205,8 +206,11 @@ def _open(report: Report, found: Iterable[Chapter]) -> Iterator[_Open]:
 
 def _sheet(sheet: Sheet) -> _Sheet:
     absent = ""
-    if sheet.old is None or sheet.new is None:
-        absent = f"{'Before' if sheet.old is None else 'After'}: none, or it is not known."
+    if any(sheet.unknown):
+        sides = zip(("before", "after"), sheet.unknown, strict=True)
+        absent = f"Its text {' and '.join(side for side, is_it in sides if is_it)} is not known."
+    elif sheet.old is None or sheet.new is None:
+        absent = f"{'Before' if sheet.old is None else 'After'}: none."
     return _Sheet(
         name(sheet.what, 400).text,
         _version(sheet.versions[0]),

@@ -24,7 +24,7 @@ from policy_monitor.mutations import (
     VersionCreated,
 )
 from policy_monitor_report.evidence import Evidence, evidence
-from policy_monitor_report.sheets import Sheet, Sheets
+from policy_monitor_report.sheets import Sheet, sheets
 
 READ, WRITE = allow("s3:GetObject"), allow("s3:PutObject")
 
@@ -38,8 +38,7 @@ def found(shelf: Shelf, change: Change) -> dict[SubjectType, tuple[Sheet, ...]]:
     findings: tuple[Finding, ...] = derive(
         start, rests_on.mutations, shelf.documents, SETTINGS, None
     )
-    sheets = Sheets(rests_on)
-    return {finding.subject.type: sheets.of(finding) for finding in findings}
+    return {finding.subject.type: sheets(finding, shelf.documents) for finding in findings}
 
 
 def test_a_role_shows_the_policy_that_changed_under_its_name_and_versions() -> None:

@@ -21,7 +21,7 @@ from slack_sdk.models.blocks import (
 from policy_monitor.findings import Severity
 from policy_monitor.messages.alarms import Alarm, alarm
 from policy_monitor.messages.body import ALARM
-from policy_monitor.messages.content import REPEATS, Content, Fact, content
+from policy_monitor.messages.content import REPEATS, Content, Fact, Redline, content
 from policy_monitor.messages.digests import MEANING, REMEDY, Digest, digest, is_digest
 from policy_monitor.messages.grants import Side
 from policy_monitor.messages.text import Name, Phrase, cut, plain
@@ -31,6 +31,8 @@ from policy_monitor.messages.text import Name, Phrase, cut, plain
 _HEADER_LIMIT = 150
 _TEXT_LIMIT = 1_800
 _FALLBACK_LIMIT = 300
+# Of all documents' differing lines together.
+_REDLINES_LIMIT = 3_000
 # So that six names, the most that one line lists, always fit a text.
 _NAME_LIMIT = 200
 # Of one summary in a digest, which holds many.
@@ -122,8 +124,11 @@ def _blocks(said: Content, title: str) -> Iterator[Block]:
         yield _prose(f"Not judged:\n{reasons}")
     for side in said.sides:
         yield _markup(_side_text(side))
-    if said.redline:
-        yield _markup(_redline_text(said))
+    for redline in said.redlines:
+        yield _markup(_redline_text(redline, _REDLINES_LIMIT // len(said.redlines)))
+    if said.redlines_more:
+        counted = f"{said.redlines_more:,} more document{'s' if said.redlines_more > 1 else ''}"
+        yield _prose(f"and {counted} changed")
     yield DividerBlock()
     yield SectionBlock(fields=[_markup_text(_fact_text(fact)) for fact in (*said.who, *said.facts)])
     if said.notice:
@@ -154,20 +159,20 @@ def _side_text(side: Side) -> str:
     return "\n".join(lines)
 
 
-def _redline_text(said: Content) -> str:
-    """The lines of the document that differ, in a code block; what does not fit is counted."""
-    title = "*The document, line by line*"
-    room = _TEXT_LIMIT - len(title) - _COUNT_ROOM
+def _redline_text(redline: Redline, limit: int) -> str:
+    """The lines of a document that differ, in a code block; what does not fit is counted."""
+    title = f"*Line by line:* {_phrase(redline.title)}"
+    room = min(limit, _TEXT_LIMIT) - len(title) - _COUNT_ROOM
     kept: list[str] = []
-    for line in said.redline:
+    for line in redline.lines:
         shown = _escape(line.replace("`", "<U+0060>"))
         room -= len(shown) + 1
         if room < 0:
             break
         kept.append(shown)
-    more = len(said.redline) - len(kept) + said.redline_more
-    block = "\n".join(("```", *kept, "```"))
-    return f"{title}\n{block}" + (f"\nand {more:,} more lines" if more else "")
+    more = len(redline.lines) - len(kept) + redline.more
+    block = "\n".join(("```", *kept, "```")) if kept else ""
+    return "\n".join(filter(None, (title, block, f"and {more:,} more lines" if more else "")))
 
 
 def _fact_text(fact: Fact) -> str:

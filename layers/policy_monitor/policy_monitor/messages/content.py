@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Any
 
 from policy_monitor.errors import UnreadableEventError
-from policy_monitor.findings import FindingKind, Severity, SubjectType
+from policy_monitor.findings import DocumentKind, FindingKind, Severity, SubjectType
 from policy_monitor.messages import wording
 from policy_monitor.messages.grants import Side, sides, total
 from policy_monitor.messages.inventories import inventory_sides
@@ -23,6 +23,7 @@ _TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z")
 
 _REASONS_SHOWN = 5
 _USERS_SHOWN = 10
+_REDLINES_SHOWN = 6
 _SOFTWARE_LIMIT = 80
 _LINE_LIMIT = 160
 _WHY_LIMIT = 600
@@ -42,6 +43,25 @@ class Fact:
 
 
 @dataclass(frozen=True, slots=True)
+class Redline:
+    """Which lines of one document differ.
+
+    Attributes
+    ----------
+    title : Phrase
+        ``policy NAME, v1 to v2``.
+    lines : tuple[str, ...]
+        Those that differ, each with ``+`` or ``-``, and those beside them.
+    more : int
+        How many lines there are beyond these.
+    """
+
+    title: Phrase
+    lines: tuple[str, ...]
+    more: int
+
+
+@dataclass(frozen=True, slots=True)
 class Content:
     """All that a person needs to decide.
 
@@ -55,10 +75,10 @@ class Content:
         Why it is as severe as that, in a sentence; empty where nothing says so.
     correction : tuple[str, ...]
         Sentences that say what was said before; empty where nothing is corrected.
-    redline : tuple[str, ...]
-        The lines of the document that differ, each with ``+`` or ``-``, and those beside them.
-    redline_more : int
-        How many lines there are beyond these.
+    redlines : tuple[Redline, ...]
+        What differs in the texts of the documents.
+    redlines_more : int
+        How many documents changed beyond these.
     """
 
     heading: str
@@ -73,8 +93,8 @@ class Content:
     repeats: bool
     correction: tuple[str, ...]
     sides: tuple[Side, ...]
-    redline: tuple[str, ...]
-    redline_more: int
+    redlines: tuple[Redline, ...]
+    redlines_more: int
     reasons: tuple[str, ...]
     who: tuple[Fact, ...]
     notice: str
@@ -116,8 +136,7 @@ def content(finding: Mapping[str, Any]) -> Content:
         (title, meaning), notice = wording.sense_words(event_name), ""
         told_by_itself = True
     correction = _correction(finding)
-    redline = _object(finding, "redline")
-    lines = _redline(redline)
+    redlines = _redlines(finding)
     return Content(
         heading=f"Correction: {title.lower()}" if correction else title,
         kind=kind,
@@ -131,8 +150,8 @@ def content(finding: Mapping[str, Any]) -> Content:
         repeats=finding.get("may_repeat") is True,
         correction=correction,
         sides=(*inventory_sides(finding), *sides(comparison, kind, subject_type)),
-        redline=lines,
-        redline_more=total(redline, "lines", len(lines)) - len(lines),
+        redlines=redlines,
+        redlines_more=total(finding, "redlines", len(redlines)) - len(redlines),
         reasons=() if told_by_itself else _reasons(comparison),
         who=() if told_by_itself else _who(actor, actor_kind, _text(finding, "account")),
         notice=notice,
@@ -143,11 +162,30 @@ def content(finding: Mapping[str, Any]) -> Content:
     )
 
 
-def _redline(redline: Mapping[str, Any]) -> tuple[str, ...]:
+def _redlines(finding: Mapping[str, Any]) -> tuple[Redline, ...]:
+    found = finding.get("redlines") or []
+    if not isinstance(found, list) or not all(isinstance(each, Mapping) for each in found):
+        raise UnreadableEventError("redlines is no list of objects")
+    return tuple(_redline(each) for each in found[:_REDLINES_SHOWN])
+
+
+def _redline(redline: Mapping[str, Any]) -> Redline:
     lines = redline.get("lines") or []
     if not isinstance(lines, list) or not all(isinstance(line, str) for line in lines):
-        raise UnreadableEventError("redline.lines is no list of texts")
-    return tuple(cut(visible(line), _LINE_LIMIT) for line in lines)
+        raise UnreadableEventError("redlines: lines is no list of texts")
+    versions = _versions(_text(redline, "before"), _text(redline, "after"))
+    return Redline(
+        title=(
+            *wording.document_phrase(
+                _member(redline, "kind", DocumentKind),
+                _text(redline, "name"),
+                _text(redline, "change"),
+            ),
+            *versions,
+        ),
+        lines=tuple(cut(visible(line), _LINE_LIMIT) for line in lines),
+        more=total(redline, "lines", len(lines)) - len(lines),
+    )
 
 
 def _correction(finding: Mapping[str, Any]) -> tuple[str, ...]:
@@ -209,7 +247,8 @@ def _who(actor: Mapping[str, Any], kind: ActorKind, account: str) -> tuple[Fact,
 
 
 def _facts(finding: Mapping[str, Any], arn: str) -> tuple[Fact, ...]:
-    versions = _versions(_object(finding, "before"), _object(finding, "after"))
+    sides = (_text(_object(finding, side), "version") for side in ("before", "after"))
+    versions = _versions(*sides)
     region = _text(finding, "region") or home_region(arn)
     time = _text(finding, "time")
     when = time.replace("T", " ").replace("Z", " UTC") if _TIME.fullmatch(time) else name(time)
@@ -236,8 +275,7 @@ def _users(finding: Mapping[str, Any]) -> tuple[Fact, ...]:
     )
 
 
-def _versions(before: Mapping[str, Any], after: Mapping[str, Any]) -> Phrase:
-    old, new = _text(before, "version"), _text(after, "version")
+def _versions(old: str, new: str) -> Phrase:
     if old and new:
         # Where both are the same, the event was about another version than the one in force.
         return (", ", name(old), " to ", name(new)) if old != new else ()

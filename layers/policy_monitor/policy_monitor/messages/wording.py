@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from policy_monitor.findings import FindingKind, Severity, SubjectType
+from policy_monitor.findings import DocumentKind, FindingKind, Severity, SubjectType
 from policy_monitor.messages.text import Name, Phrase, name
 from policy_monitor.mutations import ActorKind
 
@@ -251,6 +251,22 @@ def subject_phrase(subject: SubjectType, arn: str) -> Phrase:
     """What a finding is about: ``role astronomer-remote-management``."""
     short = name(arn.split(":", 5)[-1]) if subject is SubjectType.MONITOR else short_name(arn)
     return (f"{SUBJECT_WORDS[subject]} ", short)
+
+
+def document_phrase(kind: DocumentKind, document: str, change: str) -> Phrase:
+    """What a redline is of: ``added inline policy release-hotfix``.
+
+    Parameters
+    ----------
+    document : str
+        A policy's ARN, or the name of an inline policy.
+    change : str
+        ``added``, ``removed`` or ``altered``.
+    """
+    words = f"{change} {kind}" if change in ("added", "removed") else str(kind)
+    if kind is DocumentKind.TRUST:
+        return (words,)
+    return (f"{words} ", name(document) if kind is DocumentKind.INLINE else short_name(document))
 
 
 def short_name(arn: str) -> Name:
