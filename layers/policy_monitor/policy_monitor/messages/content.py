@@ -173,7 +173,8 @@ def _redline(redline: Mapping[str, Any]) -> Redline:
     lines = redline.get("lines") or []
     if not isinstance(lines, list) or not all(isinstance(line, str) for line in lines):
         raise UnreadableEventError("redlines: lines is no list of texts")
-    versions = _versions(_text(redline, "before"), _text(redline, "after"))
+    old, new = _text(redline, "before"), _text(redline, "after")
+    versions = _versions(old, new) if new else _versions("", old)
     return Redline(
         title=(
             *wording.document_phrase(
