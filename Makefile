@@ -13,7 +13,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 COMPILE := $(BIN)/uv pip compile --quiet --upgrade --python-version 3.13 --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --no-header
 
-.PHONY: help setup demo test browser lint format build lock bench screenshot clean
+.PHONY: help setup demo test browser lint format build sbom lock bench screenshot clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -50,8 +50,19 @@ format: setup ## put the code into the house's format
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-build: setup ## sam build: the functions and layers as they are deployed
+build: setup ## sam build: the functions and layers as they are deployed, and how large the layers are
 	$(BIN)/sam build
+	@$(BIN)/python benchmarks/layers.py
+
+# From an environment that holds what the layers hold: their metadata say by which licence.
+SBOM := build/sbom.json
+sbom: setup ## list what the layers hold, with versions and licences, in build/sbom.json (CycloneDX)
+	$(BIN)/uv venv --quiet --clear --python $(BIN)/python $(SBOM).venv
+	$(BIN)/uv pip sync --quiet --require-hashes --python $(SBOM).venv/bin/python \
+		layers/runtime/requirements.txt layers/report/requirements.txt
+	$(BIN)/cyclonedx-py environment --pyproject pyproject.toml --output-reproducible \
+		--output-file $(SBOM) $(SBOM).venv/bin/python
+	rm -rf $(SBOM).venv
 
 lock: setup ## pin the newest versions of all requirements, with hashes
 	$(COMPILE) layers/runtime/requirements.in -o layers/runtime/requirements.txt
@@ -59,8 +70,8 @@ lock: setup ## pin the newest versions of all requirements, with hashes
 	$(COMPILE) requirements-dev.in -c layers/runtime/requirements.txt -c layers/report/requirements.txt \
 		-o requirements-dev.txt
 
-bench: setup ## measure iamdiff and the report; ARGS=--write keeps the tables in docs/benchmarks.md
-	@for part in comparison smt growth hostile startup report; do $(BIN)/python benchmarks/$$part.py $(ARGS) || exit 1; done
+bench: build ## measure iamdiff and the report; ARGS=--write keeps the tables in docs/benchmarks.md
+	@for part in comparison smt growth hostile startup report layers; do $(BIN)/python benchmarks/$$part.py $(ARGS) || exit 1; done
 
 screenshot: setup ## take docs/report.png anew, of the report of events/
 	$(BIN)/python -m tests.browser.screenshot docs/report.png

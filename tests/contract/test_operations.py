@@ -17,7 +17,6 @@ from policy_monitor.errors import UnreadableEventError
 from policy_monitor.judgement import judge
 from policy_monitor.ledger import Genesis
 from policy_monitor.senses import SENSES
-from policy_monitor_cli.template import load_template
 
 ROOT = Path(__file__).parents[2]
 TEXT = (ROOT / "docs" / "operations.md").read_text()
@@ -37,7 +36,7 @@ def test_every_sense_is_explained_with_its_severity() -> None:
 
 @pytest.mark.parametrize("name", re.findall(r"OutputKey=='(\w+)'", TEXT))
 def test_the_outputs_that_are_asked_for_are_there(name: str) -> None:
-    assert name in load_template(ROOT / "template.yaml", {"ReportBucket": "audit"}).outputs
+    assert name in template(ReportBucket="audit").outputs
 
 
 @pytest.mark.parametrize("name", sorted(set(re.findall(r"`(\w+Alarm)`", TEXT))))
