@@ -32,6 +32,11 @@ if TYPE_CHECKING:
 
 TABLE = "ledger"
 ACCOUNT = "123456789012"
+NEWER = (
+    "table ledger: a newer version of policy-monitor writes it (schema 2, and this one knows 1); "
+    "use the newer one"
+)
+"""What is said of a table that is written by version 2."""
 ROLE = "astronomer-remote-management"
 
 
@@ -63,6 +68,17 @@ def make_table(client: "DynamoDBClient") -> None:
         ],
         BillingMode="PAY_PER_REQUEST",
         StreamSpecification={"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"},
+    )
+
+
+def written_by(client: "DynamoDBClient", schema: int) -> None:
+    """Have another version write the table."""
+    client.update_item(
+        TableName=TABLE,
+        Key={"pk": {"S": f"ACCOUNT#{ACCOUNT}"}, "sk": {"S": "HEAD"}},
+        UpdateExpression="SET #schema = :schema",
+        ExpressionAttributeNames={"#schema": "schema"},
+        ExpressionAttributeValues={":schema": {"N": str(schema)}},
     )
 
 

@@ -345,36 +345,6 @@ def test_a_fact_that_was_deleted_does_not_stop_the_ledger(client: "DynamoDBClien
     assert sum(pauses) < 1
 
 
-def newer_table(client: "DynamoDBClient") -> DynamoDBLedger:
-    client.put_item(
-        TableName=TABLE,
-        Item={
-            "pk": {"S": f"ACCOUNT#{ACCOUNT}"},
-            "sk": {"S": "HEAD"},
-            "schema": {"N": "2"},
-            "seq": {"N": "0"},
-        },
-    )
-    return DynamoDBLedger(client, TABLE, ACCOUNT)
-
-
-def test_a_table_of_a_newer_version_is_left_alone(client: "DynamoDBClient") -> None:
-    ledger = newer_table(client)
-
-    for write_or_read in (
-        lambda: ledger.append(a_mutation(1), {}),
-        lambda: ledger.put_genesis(a_genesis(), {}),
-        lambda: ledger.record(0, [first(a_finding(1))]),
-        ledger.snapshot,
-    ):
-        with pytest.raises(PolicyMonitorError, match="newer version") as refusal:
-            write_or_read()
-        assert not isinstance(refusal.value, RetryableError)
-
-    rows = client.scan(TableName=TABLE)["Items"]
-    assert [row["sk"]["S"] for row in rows] == ["HEAD"]
-
-
 def test_an_id_that_no_key_holds_is_bad_input(client: "DynamoDBClient") -> None:
     with pytest.raises(InputError, match=r"over 1024 bytes"):
         DynamoDBLedger(client, TABLE, ACCOUNT).append(a_mutation(1, event_id="x" * 1100), {})

@@ -5,6 +5,7 @@ import io
 import json
 import logging
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -26,7 +27,16 @@ from boto3.dynamodb.types import TypeSerializer
 from botocore.awsrequest import AWSRequest, AWSResponse
 from botocore.compat import HTTPHeaders
 from botocore.exceptions import ClientError, EndpointConnectionError, ReadTimeoutError
-from tests.contract.ledgers import ACCOUNT, TABLE, a_finding, after, dynamodb, first
+from tests.contract.ledgers import (
+    ACCOUNT,
+    NEWER,
+    TABLE,
+    a_finding,
+    after,
+    dynamodb,
+    first,
+    written_by,
+)
 from tests.golden_messages import golden_finding
 from tests.lambda_context import Context
 from tests.message_strategies import huge_finding
@@ -227,6 +237,19 @@ def test_a_finding_reaches_the_topic_with_its_attributes_and_json(world: World) 
         "subject_type": "role",
         "actor_kind": "vendor",
     }
+
+
+def test_nothing_is_announced_of_a_table_of_a_newer_version_until_the_newer_one_is_back(
+    world: World,
+) -> None:
+    records = world.record(first(a_finding(1)))
+    written_by(world.table, 2)
+    with pytest.raises(BatchProcessingError, match=re.escape(NEWER)):
+        world.announce(records)
+    assert (world.published(), list(world.outbox.announcements())) == ([], [])
+    written_by(world.table, 1)
+    assert world.announce(records) == []
+    assert len(world.published()) == 1
 
 
 def test_a_repeated_stream_record_announces_once(world: World) -> None:

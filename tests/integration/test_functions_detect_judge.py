@@ -1,6 +1,7 @@
 """detect, judge and reconcile as they are deployed, against an emulated AWS."""
 
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -15,7 +16,7 @@ from botocore.exceptions import ClientError
 from functions.detect import app as detect_app
 from functions.judge import app as judge_app
 from functions.reconcile import app as reconcile_app
-from tests.contract.ledgers import ACCOUNT, TABLE, dynamodb
+from tests.contract.ledgers import ACCOUNT, NEWER, TABLE, dynamodb, written_by
 from tests.histories import ROLE, ROLE_ARN, allow, trust
 from tests.iam_events import OTHER_POLICY, WATCHED_ROLE_ITSELF, iam_event
 from tests.lambda_context import Context
@@ -290,6 +291,22 @@ def test_a_judgement_that_fails_fails_its_whole_batch(
         with pytest.raises(RetryableError):
             world.judge()
     assert world.findings() == []
+    world.judge()
+    assert len(world.findings()) == 2
+
+
+@pytest.mark.parametrize("name", ["detect", "judge", "reconcile"])
+def test_a_function_fails_at_a_table_of_a_newer_version_and_its_event_is_kept(
+    world: World, name: str
+) -> None:
+    world.reconcile()
+    event = world.new_version(WRITE)
+    written_by(boto3.client("dynamodb"), 2)
+    with pytest.raises(PolicyMonitorError, match=re.escape(NEWER)):
+        world.detect(event) if name == "detect" else getattr(world, name)()
+    written_by(boto3.client("dynamodb"), 1)
+    assert world.ledger.snapshot().seq == 1
+    world.detect(event)
     world.judge()
     assert len(world.findings()) == 2
 

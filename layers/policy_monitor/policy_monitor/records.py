@@ -1,7 +1,7 @@
 """Records as plain JSON: what the ledger stores, and the finding that users and tools read.
 
-A record says by its `schema` how it is to be read. What this module cannot read in full it refuses:
-to leave out what a newer version wrote would be to judge by half of what happened.
+A record says by its `schema` how it is to be read (`versions`). What this module cannot read in
+full it refuses: to leave out what a newer version wrote would be to judge by half of what happened.
 """
 
 from collections import abc
@@ -13,15 +13,17 @@ from functools import cache
 from types import NoneType, UnionType
 from typing import Any, TypeAliasType, get_args, get_origin, get_type_hints
 
+from policy_monitor import versions
 from policy_monitor.errors import InputError
 from policy_monitor.findings import Finding
 from policy_monitor.ledger import Checkpoint, Current, Genesis, Notice
 from policy_monitor.mutations import Change, Mutation
 from policy_monitor.notebook import Note
 
-SCHEMA = 1
 FINDING_SCHEMA = "policy-monitor/finding/1"
 
+# What a row of the table holds beside a record that is kept member by member.
+_KEYS = frozenset({"pk", "sk"})
 # The member that names the class of a change.
 _TAG = "change"
 _CHANGES: Mapping[str, Any] = {cls.__name__: cls for cls in get_args(Change.__value__)}
@@ -29,7 +31,7 @@ _CHANGES: Mapping[str, Any] = {cls.__name__: cls for cls in get_args(Change.__va
 
 def mutation_json(mutation: Mutation) -> dict[str, Any]:
     """A mutation as plain JSON, its changes tagged with their class names."""
-    return {"schema": SCHEMA, **_encoded(mutation)}
+    return {"schema": versions.SCHEMA, **_encoded(mutation)}
 
 
 def read_mutation(value: Mapping[str, Any]) -> Mutation:
@@ -45,7 +47,7 @@ def read_mutation(value: Mapping[str, Any]) -> Mutation:
 
 def genesis_json(genesis: Genesis) -> dict[str, Any]:
     """A genesis baseline as plain JSON; sets are sorted, so that equal states have equal text."""
-    return {"schema": SCHEMA, **_encoded(genesis)}
+    return {"schema": versions.SCHEMA, **_encoded(genesis)}
 
 
 def read_genesis(value: Mapping[str, Any]) -> Genesis:
@@ -55,7 +57,7 @@ def read_genesis(value: Mapping[str, Any]) -> Genesis:
 
 def checkpoint_json(checkpoint: Checkpoint) -> dict[str, Any]:
     """A checkpoint as plain JSON."""
-    return {"schema": SCHEMA, **_encoded(checkpoint)}
+    return {"schema": versions.SCHEMA, **_encoded(checkpoint)}
 
 
 def read_checkpoint(value: Mapping[str, Any]) -> Checkpoint:
@@ -65,7 +67,7 @@ def read_checkpoint(value: Mapping[str, Any]) -> Checkpoint:
 
 def current_json(current: Current) -> dict[str, Any]:
     """A CURRENT row as plain JSON."""
-    return {"schema": SCHEMA, **_encoded(current)}
+    return {"schema": versions.SCHEMA, **_encoded(current)}
 
 
 def read_current(value: Mapping[str, Any]) -> Current:
@@ -73,13 +75,12 @@ def read_current(value: Mapping[str, Any]) -> Current:
 
     A row holds its keys beside the record, which are not looked at.
     """
-    known = {"schema", *(field.name for field in fields(Current))}
-    return _read_record(Current, {name: value[name] for name in value if name in known})
+    return _read_record(Current, {name: value[name] for name in value if name not in _KEYS})
 
 
 def note_json(note: Note) -> dict[str, Any]:
     """A note of reconcile as plain JSON."""
-    return {"schema": SCHEMA, **_encoded(note)}
+    return {"schema": versions.SCHEMA, **_encoded(note)}
 
 
 def read_note(value: Mapping[str, Any]) -> Note:
@@ -89,7 +90,7 @@ def read_note(value: Mapping[str, Any]) -> Note:
 
 def notice_json(notice: Notice) -> dict[str, Any]:
     """A vendor's notice as plain JSON."""
-    return {"schema": SCHEMA, **_encoded(notice)}
+    return {"schema": versions.SCHEMA, **_encoded(notice)}
 
 
 def read_notice(value: Mapping[str, Any]) -> Notice:
@@ -161,12 +162,8 @@ def _encoded(value: Any) -> Any:
 
 def _read_record[T](cls: type[T], value: Mapping[str, Any]) -> T:
     name = cls.__name__
-    if value.get("schema") != SCHEMA:
-        raise InputError(
-            f"{name}: schema {value.get('schema')!r} is not {SCHEMA}; "
-            "use the version of policy-monitor that wrote it"
-        )
-    record: T = _record(cls, {key: value[key] for key in value if key != "schema"}, name)
+    known = versions.migrated(name, value, value.get("schema"))
+    record: T = _record(cls, {key: known[key] for key in known if key != "schema"}, name)
     return record
 
 

@@ -103,8 +103,8 @@ def broken(path: str, value: Any) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("record", "said"),
     [
-        (broken("schema", 2), "schema 2 is not 1"),
-        (broken("schema", ...), "schema None is not 1"),
+        (broken("schema", 2), "schema 2 is no version up to 1"),
+        (broken("schema", ...), "schema None is no version"),
         (broken("changes.0.change", "PolicyRenamed"), "'PolicyRenamed' is no change"),
         (broken("changes.0.change", ["x"]), r"changes\[0\].*no change"),
         (broken("changes.0", "x"), r"changes\[0\]: None is no change"),

@@ -3,7 +3,7 @@
 ====================================  =============================================================
 sort key                              what the row is
 ====================================  =============================================================
-HEAD                                  `schema`, `seq` (how many facts there are), `derived`
+HEAD                                  `schema` (`versions`), `seq` (how many facts), `derived`
 GENESIS                               the baseline
 MUTATION#time#event id                one fact
 DOCUMENT#sha256                       a policy document, external ids masked
@@ -28,6 +28,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import batched
 from typing import TYPE_CHECKING, Any
 
+from policy_monitor import versions
+from policy_monitor.adapters.head import Head
 from policy_monitor.adapters.items import (
     CHECKPOINT,
     GENESIS,
@@ -41,7 +43,7 @@ from policy_monitor.adapters.items import (
     unpack,
 )
 from policy_monitor.adapters.table import Action, ConditionFailedError, Table, transactions
-from policy_monitor.errors import InputError, LedgerMovedError, PolicyMonitorError
+from policy_monitor.errors import InputError, LedgerMovedError
 from policy_monitor.findings import Finding
 from policy_monitor.ledger import (
     Checkpoint,
@@ -70,14 +72,7 @@ from policy_monitor.records import (
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient
 
-SCHEMA = 1
-"""The layout above; HEAD carries it, and a table of a newer one is left alone."""
-
 _ABSENT = "attribute_not_exists(pk)"
-_KNOWN_SCHEMA = "(attribute_not_exists(#schema) OR #schema <= :schema)"
-_SEQ_UNMOVED = "#seq = :seq"
-_SEQ_UNMOVED_FROM_NONE = "(attribute_not_exists(#seq) OR #seq = :seq)"
-
 _SNAPSHOT_ATTEMPTS = 5
 _SNAPSHOT_PAUSE_SECONDS = 0.05
 
@@ -112,6 +107,7 @@ class DynamoDBLedger:
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._table = Table(client, table_name, f"ACCOUNT#{account}", sleep=sleep)
+        self._head = Head(self._table)
         self._sleep = sleep
 
     def append(self, mutation: Mutation, documents: Documents) -> bool:
@@ -126,7 +122,7 @@ class DynamoDBLedger:
     def snapshot(self) -> Snapshot:
         """See `Ledger.snapshot`."""
         for _ in range(_SNAPSHOT_ATTEMPTS):
-            head = self._head()
+            head = self._head.counts()
             rows = [
                 *((genesis,) if (genesis := self._table.get(GENESIS)) else ()),
                 *self._table.query("MUTATION#"),
@@ -145,7 +141,7 @@ class DynamoDBLedger:
         """See `Ledger.following`."""
         mutations = list(self._table.query("MUTATION#", after=time))
         current = list(self._table.query("CURRENT#", after=time))
-        return self._snapshot(mutations, current, self._head())
+        return self._snapshot(mutations, current, self._head.counts())
 
     def _snapshot(
         self, facts: Sequence[Item], current: Iterable[Item], head: Mapping[str, int]
@@ -183,57 +179,50 @@ class DynamoDBLedger:
 
     def record(self, seq: int, findings: Sequence[tuple[Finding, Current]]) -> None:
         """See `Ledger.record`; each transaction of the series is guarded by itself."""
-        unmoved = _SEQ_UNMOVED if seq else _SEQ_UNMOVED_FROM_NONE
-        guard = self._table.checking(
-            HEAD,
-            condition=f"{unmoved} AND {_KNOWN_SCHEMA}",
-            values={":seq": seq, ":schema": SCHEMA},
-        )
+        guard = self._head.unmoved(seq)
         if len({current.slot for _, current in findings}) < len(findings):
             raise InputError("ledger: two findings for one slot; record one")
         for actions in transactions((self._writes(*pair) for pair in findings), guard):
             try:
                 self._table.transact(actions)
             except ConditionFailedError as error:
-                self._refuse_newer(error.failed.get(0, {}))
+                self._head.refuse_newer(error.failed.get(0, {}))
                 raise LedgerMovedError(
                     f"table {self._table.name}: changed since seq {seq} was read; derive again"
                 ) from error
 
     def mark_derived(self, seq: int) -> None:
         """See `Ledger.mark_derived`."""
-        try:
-            self._table.update(
-                HEAD,
-                "SET #derived = :derived, #schema = if_not_exists(#schema, :schema)",
-                condition="attribute_not_exists(#derived) OR #derived < :derived",
-                values={":derived": seq, ":schema": SCHEMA},
-            )
-        except ConditionFailedError:
-            return  # another writer got further
+        self._head.mark_derived(seq)
 
     def finding(self, slot: str, finding_id: str) -> Finding | None:
-        """See `Ledger.finding`."""
-        row = self._table.get(sort_key("FINDING", short(slot), finding_id))
-        if row is None:
-            return None
-        (value,) = self._bodies([row]).values()
-        return read_finding(value)
+        """See `Ledger.finding`; HEAD comes with the same call."""
+        key = sort_key("FINDING", short(slot), finding_id)
+        rows = {row["sk"]: row for row in self._table.get_all((HEAD, key))}
+        self._head.refuse_newer(rows.pop(HEAD, {}))
+        found = [_finding(row, body) for row, body in self._with_bodies(list(rows.values()))]
+        return found[0] if found else None
 
     def findings(self) -> Iterator[Recorded]:
         """See `Ledger.findings`."""
         rows = (read_current(row) for row in self._table.query("CURRENT#"))
         current = {row.slot: row for row in rows}
         for batch in batched(self._table.query("FINDING#"), _FINDINGS_AT_ONCE, strict=False):
-            values = self._bodies(batch)
-            for row in batch:
-                finding = read_finding(values[row["sk"]])
+            for row, body in self._with_bodies(batch):
+                finding = _finding(row, body)
                 first = read_current(json.loads(row["first"]))
                 # One that was recorded after the rows were read has none among them.
                 yield Recorded(finding, first, current.get(finding.slot, first))
 
     def put_notice(self, notice: Notice) -> Notice:
-        """See `Ledger.put_notice`."""
+        """See `Ledger.put_notice`.
+
+        Raises
+        ------
+        PolicyMonitorError
+            The table is of another version: one that is older would not read the notice.
+        """
+        self._head.refuse_other()
         row = self._stored(notice_json(notice))
         key = sort_key("NOTICE", notice.finding_id)
         try:
@@ -242,6 +231,10 @@ class DynamoDBLedger:
             (standing,) = self._bodies([error.failed[0]]).values()
             return read_notice(standing)
         return notice
+
+    def schema(self) -> int | None:
+        """The version that writes the table (`versions`), a newer one too; None: none has."""
+        return self._head.schema()
 
     def notices(self) -> Mapping[str, Notice]:
         """See `Ledger.notices`."""
@@ -252,16 +245,10 @@ class DynamoDBLedger:
         for digest, document in documents.items():
             self._table.put(sort_key("DOCUMENT", digest), self._stored(document))
         fact = self._table.putting(key, self._stored(value), condition=_ABSENT)
-        count = self._table.updating(
-            HEAD,
-            "SET #schema = if_not_exists(#schema, :schema) ADD #seq :one",
-            condition=_KNOWN_SCHEMA,
-            values={":schema": SCHEMA, ":one": 1},
-        )
         try:
-            self._table.transact([fact, count])
+            self._table.transact([fact, self._head.one_more()])
         except ConditionFailedError as error:
-            self._refuse_newer(error.failed.get(1, {}))
+            self._head.refuse_newer(error.failed.get(1, {}))
             return False
         return True
 
@@ -293,22 +280,18 @@ class DynamoDBLedger:
         body: Body = pack(value)
         for key, chunk in body.chunks.items():
             self._table.put(key, {"body": chunk})
-        return {"schema": SCHEMA, "body": body.value}
+        return {"schema": versions.SCHEMA, "body": body.value}
 
     def _bodies(self, rows: Sequence[Item]) -> dict[str, Any]:
         """What rows hold, by sort key."""
+        return {row["sk"]: body for row, body in self._with_bodies(rows)}
+
+    def _with_bodies(self, rows: Sequence[Item]) -> list[tuple[Item, Any]]:
+        """Rows, each with what it holds."""
         keys = chunk_keys(row["body"] for row in rows)
         chunks = {row["sk"]: row["body"] for row in self._table.get_all(keys)}
-        return {row["sk"]: unpack(row["body"], chunks) for row in rows}
+        return [(row, unpack(row["body"], chunks)) for row in rows]
 
-    def _head(self) -> Mapping[str, int]:
-        head = self._table.get(HEAD) or {}
-        self._refuse_newer(head)
-        return {name: int(head.get(name, 0)) for name in ("seq", "derived")}
 
-    def _refuse_newer(self, head: Item) -> None:
-        if (schema := int(head.get("schema", SCHEMA))) > SCHEMA:
-            raise PolicyMonitorError(
-                f"table {self._table.name}: written by a newer version (schema {schema}, this one "
-                f"knows {SCHEMA}); deploy that version of policy-monitor again"
-            )
+def _finding(row: Item, body: Mapping[str, Any]) -> Finding:
+    return read_finding(versions.migrated("Finding", body, row["schema"]))

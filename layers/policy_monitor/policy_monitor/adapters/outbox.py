@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
+from policy_monitor import versions
 from policy_monitor.adapters.clock import now as time_now
 from policy_monitor.adapters.items import Item, sort_key
 from policy_monitor.adapters.table import ConditionFailedError, Table
@@ -11,9 +12,6 @@ from policy_monitor.ledger import Announcement, AnnouncementKey, AnnouncementSta
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient
-
-SCHEMA = 1
-"""The layout of a row, which it carries."""
 
 
 class DynamoDBOutbox:
@@ -105,7 +103,7 @@ class DynamoDBOutbox:
             condition=condition,
             values={
                 ":state": state.value,
-                ":schema": SCHEMA,
+                ":schema": versions.SCHEMA,
                 ":time": self._now(),
                 **(values or {}),
             },
