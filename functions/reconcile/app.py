@@ -11,7 +11,7 @@ from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from botocore.config import Config
 
-from policy_monitor import catalogue, rules
+from policy_monitor import catalogue
 from policy_monitor.adapters.clock import now
 from policy_monitor.adapters.cloudtrail import CloudTrailHistory, CloudTrailTrails
 from policy_monitor.adapters.dynamodb import DynamoDBLedger
@@ -19,11 +19,11 @@ from policy_monitor.adapters.iam import AwsIam
 from policy_monitor.adapters.notebook import DynamoDBNotebook
 from policy_monitor.adapters.secrets import mask_key
 from policy_monitor.adapters.wiring import AwsWiring
+from policy_monitor.deployment import stack_of
 from policy_monitor.observation import Instruments, Watch
 from policy_monitor.reconciliation import Reconciled, reconcile
 from policy_monitor.settings import Settings
 from policy_monitor.vigilance import Check, checks
-from policy_monitor.wiring import Stack
 
 logger = Logger()
 metrics = Metrics()
@@ -85,23 +85,7 @@ def sense_checks(account: str, region: str) -> Iterable[Check]:
     """The checks of what this stack hears and speaks through."""
     wiring = AwsWiring(client("events"), client("sqs"), client("sns"))
     trails = CloudTrailTrails(client("cloudtrail"), account)
-    return checks(stack(), wiring, trails, account, region)
-
-
-def stack() -> Stack:
-    """The parts of this stack, as the template names them."""
-    names = (rules.ROLE_RULE, rules.ATTACHMENT_RULE, rules.POLICY_RULE)
-    role, policy, part = (
-        os.environ[name] for name in ("ROLE_NAME", "POLICY_NAME", "BOUNDARY_NAME_PART")
-    )
-    return Stack(
-        rules=dict(zip(names, os.environ["RULE_NAMES"].split(","), strict=True)),
-        patterns=rules.patterns(role, policy, part),
-        function_arn=os.environ["DETECT_FUNCTION_ARN"],
-        archive=os.environ["ARCHIVE_NAME"],
-        queue_url=os.environ["DEAD_LETTER_QUEUE_URL"],
-        topic_arn=os.environ["TOPIC_ARN"],
-    )
+    return checks(stack_of(os.environ), wiring, trails, account, region)
 
 
 @cache

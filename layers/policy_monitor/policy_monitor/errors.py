@@ -12,6 +12,20 @@ class InputError(PolicyMonitorError):
     """Input that no retry will mend: an unreadable event, document, baseline or setting."""
 
 
+class DeniedError(PolicyMonitorError):
+    """AWS denied a call.
+
+    Attributes
+    ----------
+    action : str
+        The action to allow: ``iam:GetRole``.
+    """
+
+    def __init__(self, message: str, action: str = "") -> None:
+        super().__init__(message)
+        self.action = action
+
+
 class UnreadableEventError(InputError):
     """A CloudTrail event of a shape that cannot be understood; goes to the dead-letter queue."""
 

@@ -1,5 +1,8 @@
 """What AWS refuses, as this project's errors: worth another try, or a thing to mend."""
 
+from collections.abc import Callable, Mapping
+from typing import Any
+
 from botocore.exceptions import (
     BotoCoreError,
     ClientError,
@@ -9,7 +12,7 @@ from botocore.exceptions import (
     ConnectionError as NoConnectionError,
 )
 
-from policy_monitor.errors import PolicyMonitorError, RetryableError
+from policy_monitor.errors import DeniedError, PolicyMonitorError, RetryableError
 
 # Codes of the services' own error shapes and of the SDKs' list of throttling errors; a status of
 # 500 and over counts too, whatever the code.
@@ -39,7 +42,24 @@ _RETRYABLE = frozenset(
         "TransactionThrottledException",
     }
 )
-_DENIED = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation"})
+_DENIED = frozenset(
+    {
+        "AccessDenied",
+        "AccessDeniedException",
+        "AuthorizationError",  # SNS
+        "AuthorizationErrorException",
+        "UnauthorizedOperation",
+    }
+)
+_GONE = frozenset(
+    {
+        "NoSuchEntity",
+        "NotFound",
+        "NotFoundException",
+        "ParameterNotFound",
+        "ResourceNotFoundException",
+    }
+)
 _SERVER_ERROR = 500
 
 
@@ -79,10 +99,29 @@ def fault(error: ClientError | BotoCoreError, *, service: str, thing: str) -> Po
     if retryable(error):
         return RetryableError(f"{thing}: {action}: {code(error)}; try again later")
     if code(error) in _DENIED:
-        return PolicyMonitorError(
-            f"{thing}: {action} was denied; allow it in this identity's policy"
+        return DeniedError(
+            f"{thing}: {action} was denied; allow it in this identity's policy", action
         )
     return PolicyMonitorError(f"{thing}: {action}: {_line(error)}")
+
+
+def asked(call: Callable[[], Any], *, service: str, thing: str) -> Mapping[str, Any] | None:
+    """The answer of a call; None where the thing that it is about is gone.
+
+    Raises
+    ------
+    PolicyMonitorError
+        AWS refused it, see `fault`.
+    """
+    try:
+        answer: Mapping[str, Any] = call()
+    except ClientError as error:
+        if code(error) in _GONE:
+            return None
+        raise fault(error, service=service, thing=thing) from error
+    except BotoCoreError as error:
+        raise fault(error, service=service, thing=thing) from error
+    return answer
 
 
 def _line(error: Exception) -> str:

@@ -1,11 +1,11 @@
 """Rules, archive, queue and topic as AWS holds them."""
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from policy_monitor.adapters.faults import code, fault
+from policy_monitor.adapters.faults import asked, fault
 from policy_monitor.wiring import Archive, Rule, Subscriptions, Target
 
 if TYPE_CHECKING:
@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     from mypy_boto3_sns.type_defs import ListSubscriptionsByTopicInputTypeDef
     from mypy_boto3_sqs.client import SQSClient
     from mypy_boto3_sqs.literals import QueueAttributeNameType
-
-_GONE = frozenset({"ResourceNotFoundException", "NotFoundException", "NotFound"})
 
 # What of a target would give the function something else than the event ("EventBridge input
 # transformation", EventBridge User Guide).
@@ -48,13 +46,15 @@ class AwsWiring:
     def rule(self, name: str) -> Rule | None:
         """See `Wiring.rule`."""
         thing = f"rule {name}"
-        found = _asked(lambda: self._events.describe_rule(Name=name), "events", thing)
+        found = asked(lambda: self._events.describe_rule(Name=name), service="events", thing=thing)
         if found is None:
             return None
         targets: list[Target] = []
         request: ListTargetsByRuleRequestTypeDef = {"Rule": name}
         while True:
-            page = _asked(lambda: self._events.list_targets_by_rule(**request), "events", thing)
+            page = asked(
+                lambda: self._events.list_targets_by_rule(**request), service="events", thing=thing
+            )
             if page is None:
                 return None
             targets += (
@@ -67,8 +67,10 @@ class AwsWiring:
 
     def archive(self, name: str) -> Archive | None:
         """See `Wiring.archive`."""
-        found = _asked(
-            lambda: self._events.describe_archive(ArchiveName=name), "events", f"archive {name}"
+        found = asked(
+            lambda: self._events.describe_archive(ArchiveName=name),
+            service="events",
+            thing=f"archive {name}",
         )
         return None if found is None else Archive(found["State"], found.get("EventPattern", ""))
 
@@ -85,10 +87,10 @@ class AwsWiring:
         request: ListSubscriptionsByTopicInputTypeDef = {"TopicArn": topic_arn}
         arns: list[str] = []
         while True:
-            page = _asked(
+            page = asked(
                 lambda: self._sns.list_subscriptions_by_topic(**request),
-                "sns",
-                f"topic {topic_arn}",
+                service="sns",
+                thing=f"topic {topic_arn}",
             )
             if page is None:
                 return None
@@ -98,16 +100,3 @@ class AwsWiring:
                 confirmed = sum(arn.startswith("arn:") for arn in arns)
                 return Subscriptions(confirmed, arns.count("PendingConfirmation"))
             request["NextToken"] = page["NextToken"]
-
-
-def _asked(call: Callable[[], Any], service: str, thing: str) -> Mapping[str, Any] | None:
-    """An answer; None where the thing is gone."""
-    try:
-        answer: Mapping[str, Any] = call()
-    except ClientError as error:
-        if code(error) in _GONE:
-            return None
-        raise fault(error, service=service, thing=thing) from error
-    except BotoCoreError as error:
-        raise fault(error, service=service, thing=thing) from error
-    return answer
