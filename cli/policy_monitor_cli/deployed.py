@@ -1,7 +1,7 @@
 """The ledger of a deployed stack, reached with the caller's own credentials."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -51,12 +51,12 @@ def deployed(*, stack: str | None, table: str | None, region: str | None) -> Rec
     """
     if (stack is None) == (table is None):
         raise InputError("name one of --stack and --table: where the ledger is")
-    name = table or _table_of(str(stack), region)
-    client = _client("dynamodb", region)
+    name = table or outputs_of(stack_description(str(stack), region))[TABLE_OUTPUT]
+    client = client_of("dynamodb", region)
     thing = f"table {name}"
     where = f"in {client.meta.region_name}"
     missing = f"there is none {where}; name the stack's table, and its region with --region"
-    with _asking("dynamodb", thing, ResourceNotFoundException=missing):
+    with asking("dynamodb", thing, ResourceNotFoundException=missing):
         arn = client.describe_table(TableName=name)["Table"]["TableArn"]
     told = _ACCOUNT.match(arn)
     if told is None:
@@ -65,7 +65,7 @@ def deployed(*, stack: str | None, table: str | None, region: str | None) -> Rec
     return Records(DynamoDBLedger(*at), DynamoDBOutbox(*at), DynamoDBNotebook(*at))
 
 
-def caller(region: str | None) -> str:
+def caller(region: str | None, session: boto3.Session | None = None) -> str:
     """The ARN by which AWS knows the caller; asking takes no permission.
 
     Raises
@@ -75,13 +75,22 @@ def caller(region: str | None) -> str:
     PolicyMonitorError
         AWS did not answer.
     """
-    client = _client("sts", region)
-    with _asking("sts", "your identity"):
+    client = client_of("sts", region, session)
+    with asking("sts", "your identity"):
         return str(client.get_caller_identity()["Arn"])
 
 
-def _table_of(stack: str, region: str | None) -> str:
-    client = _client("cloudformation", region)
+def stack_description(
+    stack: str, region: str | None, session: boto3.Session | None = None
+) -> Mapping[str, Any]:
+    """A stack of policy-monitor as DescribeStacks tells of it.
+
+    Raises
+    ------
+    InputError
+        There is no such stack, or it is another's.
+    """
+    client = client_of("cloudformation", region, session)
     thing = f"stack {stack}"
     where = f"in {client.meta.region_name}"
     missing = (
@@ -89,17 +98,34 @@ def _table_of(stack: str, region: str | None) -> str:
         "with --region"
     )
     # API reference, DescribeStacks: a stack that does not exist is a ValidationError.
-    with _asking("cloudformation", thing, ValidationError=missing):
+    with asking("cloudformation", thing, ValidationError=missing):
         (found,) = client.describe_stacks(StackName=stack)["Stacks"]
-    outputs = {output["OutputKey"]: output["OutputValue"] for output in found.get("Outputs", [])}
-    if TABLE_OUTPUT not in outputs:
+    if TABLE_OUTPUT not in outputs_of(found):
         raise InputError(f"{thing}: has no output {TABLE_OUTPUT}; it is none of policy-monitor's")
-    return str(outputs[TABLE_OUTPUT])
+    told: Mapping[str, Any] = found
+    return told
 
 
-def _client(service: Any, region: str | None) -> Any:
+def outputs_of(description: Mapping[str, Any]) -> dict[str, str]:
+    """The outputs of a stack's description, by name."""
+    return {one["OutputKey"]: one["OutputValue"] for one in description.get("Outputs", [])}
+
+
+def client_of(service: Any, region: str | None, session: boto3.Session | None = None) -> Any:
+    """A client of a service, with the caller's own credentials.
+
+    Parameters
+    ----------
+    session : boto3.Session or None
+        One that several clients share, so that what they have in common is read once.
+
+    Raises
+    ------
+    InputError
+        No region is named or configured.
+    """
     try:
-        return boto3.Session(region_name=region).client(service)
+        return (session or boto3.Session()).client(service, region_name=region)
     except NoRegionError as error:
         raise InputError(
             "no AWS region is configured; give the stack's with --region, us-east-1 as a rule"
@@ -109,7 +135,7 @@ def _client(service: Any, region: str | None) -> Any:
 
 
 @contextmanager
-def _asking(service: str, thing: str, **remedies: str) -> Iterator[None]:
+def asking(service: str, thing: str, **remedies: str) -> Iterator[None]:
     """Turn what goes wrong in a call into errors of ours; `remedies` tell of some codes."""
     try:
         yield

@@ -8,6 +8,8 @@ import typer
 from policy_monitor.errors import PolicyMonitorError
 from policy_monitor_cli.demo import demo
 from policy_monitor_cli.diff import diff
+from policy_monitor_cli.doctor import EXAMPLES as DOCTOR_EXAMPLES
+from policy_monitor_cli.doctor import doctor
 from policy_monitor_cli.history import EXAMPLES as HISTORY_EXAMPLES
 from policy_monitor_cli.history import history
 from policy_monitor_cli.notices import ACK_EXAMPLES, OPEN_EXAMPLES, ack, open_
@@ -37,6 +39,7 @@ app.command(epilog=HISTORY_EXAMPLES)(history)
 app.command("open", epilog=OPEN_EXAMPLES)(open_)
 app.command(epilog=ACK_EXAMPLES)(ack)
 app.command(epilog=REPORT_EXAMPLES)(report)
+app.command(epilog=DOCTOR_EXAMPLES)(doctor)
 app.command()(demo)
 
 

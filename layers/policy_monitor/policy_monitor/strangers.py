@@ -39,15 +39,15 @@ def admitted(
     vendors: Iterable[str],
 ) -> Admitted:
     """Whom a change lets in that was not named before; and whom the proofs of its gains name."""
-    before = set(_named(old))
-    found = [each for each in _named(new) if each not in before]
-    named = _sorted(found, account, vendors)
-    if named != Admitted():
-        return named
+    before = set(named(old))
+    found = [each for each in named(new) if each not in before]
+    admits = _sorted(found, account, vendors)
+    if admits != Admitted():
+        return admits
     callers = (parse_caller(str(grant["witness"]["principal"])) for grant in comparison["gained"])
     # Of those who were named before, a proof names one for all: what it tells is the account.
     shown = (
-        (each.kind, (each.kind is PrincipalType.AWS and _account(each.name)) or each.name)
+        (each.kind, (each.kind is PrincipalType.AWS and account_of(each.name)) or each.name)
         for each in callers
     )
     return _sorted(shown, account, vendors)
@@ -59,21 +59,23 @@ def _sorted(
     strangers: dict[str, None] = {}
     own: dict[str, None] = {}
     for kind, name in found:
-        owner = _account(name) if kind is PrincipalType.AWS else ""
+        owner = account_of(name) if kind is PrincipalType.AWS else ""
         if name.startswith(_DELETED) or owner in vendors:
             continue
         (own if owner == account else strangers)[_words(kind, name)] = None
     return Admitted(tuple(strangers), tuple(own))
 
 
-def _named(documents: Iterable[Document]) -> Iterator[tuple[PrincipalType, str]]:
+def named(documents: Iterable[Document]) -> Iterator[tuple[PrincipalType, str]]:
+    """The principals that the Allow statements name, as they are written."""
     for document in documents:
         for statement in document.statements:
             if statement.effect is Effect.ALLOW and statement.principals is not None:
                 yield from statement.principals.names
 
 
-def _account(name: str) -> str:
+def account_of(name: str) -> str:
+    """The account of a principal that is named by its id or an ARN; empty where it has none."""
     if len(name) == _ACCOUNT_DIGITS and name.isdecimal():
         return name
     fields = name.split(":")
@@ -83,7 +85,7 @@ def _account(name: str) -> str:
 def _words(kind: PrincipalType, name: str) -> str:
     if kind is PrincipalType.EVERYONE or name in ("*", ANONYMOUS):
         return _EVERYBODY
-    owner = _account(name) if kind is PrincipalType.AWS else ""
+    owner = account_of(name) if kind is PrincipalType.AWS else ""
     if owner and (name == owner or name.endswith(":root")):
         return f"account {owner}"
     return name

@@ -187,10 +187,17 @@ def webhook_url(source: str) -> str:
         raise RetryableError(
             f"SLACK_WEBHOOK {source}: {type(error).__name__}; try again later"
         ) from error
-    return _checked(value, source)
+    return checked_address(value, source)
 
 
-def _checked(value: str | bytes, source: str) -> str:
+def checked_address(value: str | bytes, source: str) -> str:
+    """A webhook's address out of what is stored at `source`.
+
+    Raises
+    ------
+    InputError
+        It is no address; it is not repeated.
+    """
     text = value.decode("utf-8", "replace") if isinstance(value, bytes) else value
     text = text.strip()
     try:

@@ -27,6 +27,9 @@ _PARTITIONS = {
     "aws-cn": _Partition("console.amazonaws.cn", "cn-north-1"),
 }
 
+HOME_REGIONS = {name: known.home for name, known in _PARTITIONS.items()}
+"""By partition; AWS's pages say it of the first two alone. The template asserts the same."""
+
 # Names and paths that IAM accepts stay below it; what is longer is no page of the console.
 _URL_LIMIT = 1_000
 

@@ -1,0 +1,283 @@
+"""A check-up, in order: of a deployed stack, or of an account before it has one."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import partial
+
+from policy_monitor import senses
+from policy_monitor.deployment import stack_of
+from policy_monitor.recorded_call import partition
+from policy_monitor.settings import Settings
+from policy_monitor.trail import silence
+from policy_monitor.vigilance import Check, checks
+from policy_monitor_cli.checkup.audience import Expected, subscription_lines, webhook_lines
+from policy_monitor_cli.checkup.documented import filter_lines
+from policy_monitor_cli.checkup.facts import Account, FunctionFacts, StackFacts
+from policy_monitor_cli.checkup.keys import Place, key_lines
+from policy_monitor_cli.checkup.lines import Line, examined, failed, ok
+from policy_monitor_cli.checkup.parts import (
+    alarm_lines,
+    event_source_lines,
+    function_lines,
+    stack_lines,
+    table_lines,
+    waking_lines,
+)
+from policy_monitor_cli.checkup.recorded import record_lines
+from policy_monitor_cli.checkup.regions import region_lines
+from policy_monitor_cli.checkup.watched import policy_lines, role_lines, trust_lines
+
+_RECONCILE = "ReconcileFunction"
+_SLACK = "SlackFunction"
+
+# What is well, and what to do where it is not, by the senses of vigilance.
+_WELL = {
+    senses.TRAIL: "a trail tells EventBridge of IAM's changes here",
+    senses.RULE: "rule {name} has the template's pattern and wakes detect",
+    senses.ARCHIVE: "the archive keeps events by the template's pattern",
+    senses.DEAD_LETTERS: "the dead-letter queue is empty",
+    senses.SUBSCRIPTIONS: "somebody gets findings",
+}
+_SORTS = {senses.RULE: "rules", senses.DEAD_LETTERS: "dead letters"}
+"""What a sense's lines stand under, where that is not its name."""
+_REMEDY = {
+    senses.TRAIL: "Let a trail log all management events that write, in this region or in all, "
+    "with global service events.",
+    senses.RULE: "Deploy this version's template again; where that changes nothing, mend the rule "
+    "by hand, and find out who changed it.",
+    senses.ARCHIVE: "Deploy this version's template again.",
+    senses.DEAD_LETTERS: 'Read its messages, mend the cause, and replay ("Dead letters" in '
+    "docs/operations.md).",
+    senses.SUBSCRIPTIONS: "Confirm the message that AWS sent there, or subscribe to the topic.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Circumstances:
+    """What is the same for all checks.
+
+    Attributes
+    ----------
+    known_partition : str or None
+        The partition of the region as the SDK knows it.
+    now : str
+        The time, UTC to the second.
+    post : Callable or None
+        Posts a test message to a webhook's address, where one is wanted.
+    """
+
+    known_partition: str | None
+    now: str
+    post: Callable[[str], None] | None = None
+
+
+def of_stack(account: Account, stack: StackFacts, around: Circumstances) -> Iterator[Line]:
+    """The lines of a deployed stack."""
+    parameters = stack.parameters
+    yield from region_lines(account.region, around.known_partition)
+    yield from stack_lines(stack)
+    functions: dict[str, FunctionFacts] = {}
+    yield from _functions(account, stack, functions)
+    for name, uuid in stack.physical("AWS::Lambda::EventSourceMapping").items():
+        yield from examined("stream", partial(_event_source, account, name, uuid))
+    yield from _senses(account, functions)
+    for logical, name in stack.physical("AWS::Events::Rule").items():
+        off = logical == "AnnounceFunctionDigest" and not parameters.get("DigestSchedule")
+        look = partial(_waking, account, name, tuple(functions.values()), off=off)
+        yield from examined("rules", look)
+    yield from _told(account, stack, functions)
+    yield from _webhook(account, parameters, around)
+    yield from _kept(account, stack, around)
+    yield from _watched(account, parameters)
+    yield from examined("alarms", partial(_alarms, account, stack))
+    yield from examined("documented alarm", lambda: filter_lines(account.metric_filters()))
+
+
+def before(
+    account: Account, parameters: Mapping[str, str], around: Circumstances
+) -> Iterator[Line]:
+    """The lines of an account in which a stack is to be made with these parameters."""
+    yield from region_lines(account.region, around.known_partition)
+    yield from examined("trail", partial(_trail, account))
+    yield from _webhook(account, parameters, around)
+    if arn := parameters.get("KeyArn"):
+        place = _place(account, "policy-monitor", {}, {})
+        yield from examined("key", lambda: key_lines(arn, account.key(arn), place))
+    yield from _watched(account, parameters)
+    yield from examined("documented alarm", lambda: filter_lines(account.metric_filters()))
+
+
+def settings_of(parameters: Mapping[str, str]) -> Settings:
+    """What is watched by the template's parameters."""
+    names = {
+        "RoleName": "ROLE_NAME",
+        "PolicyName": "POLICY_NAME",
+        "BoundaryNamePart": "BOUNDARY_NAME_PART",
+        "VendorAccountIds": "VENDOR_ACCOUNT_IDS",
+    }
+    given = {names[name]: value for name, value in parameters.items() if name in names}
+    return Settings.from_environment(given)
+
+
+def _functions(
+    account: Account, stack: StackFacts, found: dict[str, FunctionFacts]
+) -> Iterator[Line]:
+    for logical, name in stack.physical("AWS::Lambda::Function").items():
+
+        def look(logical: str = logical, name: str = name) -> Iterator[Line]:
+            function = account.function(name)
+            if function is not None:
+                found[logical] = function
+            yield from function_lines(logical, function)
+
+        yield from examined("functions", look)
+
+
+def _event_source(account: Account, name: str, uuid: str) -> Iterator[Line]:
+    return event_source_lines(name, account.event_source(uuid))
+
+
+def _waking(
+    account: Account, name: str, functions: tuple[FunctionFacts, ...], *, off: bool
+) -> Iterator[Line]:
+    arn = f"arn:{partition(account.region)}:events:{account.region}:{account.account_id}"
+    rule = account.wiring.rule(name)
+    return waking_lines(name, f"{arn}:rule/{name}", rule, functions, may_be_off=off)
+
+
+def _senses(account: Account, functions: Mapping[str, FunctionFacts]) -> Iterator[Line]:
+    """What reconcile looks at, looked at by the same code."""
+    reconcile = functions.get(_RECONCILE)
+    if reconcile is None:
+        yield from examined("trail", partial(_trail, account))
+        return
+    try:
+        parts = stack_of(reconcile.environment)
+    except (KeyError, ValueError):
+        yield failed(
+            "rules",
+            "the stack is of another version than this command: reconcile is not told of the "
+            "parts that this version knows",
+            "Install the version of policy-monitor that is deployed, or deploy this one.",
+        )
+        return
+    for check in checks(parts, account.wiring, account.trails, account.account_id, account.region):
+        yield from examined(_sort(check), partial(_sensed, check))
+
+
+def _sort(check: Check) -> str:
+    sense = check.sense.partition(":")[0]
+    return _SORTS.get(sense, sense)
+
+
+def _sensed(check: Check) -> Iterator[Line]:
+    sense, _, name = check.sense.partition(":")
+    problem = check.problem()
+    if problem:
+        yield failed(_sort(check), problem, _REMEDY.get(sense, senses.sense(sense).remedy))
+    else:
+        well = _WELL.get(sense, f"{check.thing} works")
+        yield ok(_sort(check), well.format(name=name))
+
+
+def _trail(account: Account) -> Iterator[Line]:
+    problem = silence(account.trails.trails(), account.region)
+    if problem:
+        yield failed("trail", problem, _REMEDY[senses.TRAIL])
+    else:
+        yield ok("trail", _WELL[senses.TRAIL])
+
+
+def _told(
+    account: Account, stack: StackFacts, functions: Mapping[str, FunctionFacts]
+) -> Iterator[Line]:
+    """Who is subscribed to findings and to alarms."""
+    parameters, topics = stack.parameters, stack.physical("AWS::SNS::Topic")
+    email = parameters.get("EmailAddress", "")
+    addresses = {"Topic": email, "AlarmTopic": parameters.get("AlarmEmailAddress") or email}
+    for logical, what in (("Topic", "findings"), ("AlarmTopic", "alarms")):
+        expected = []
+        if address := addresses[logical]:
+            expected.append(Expected(f"the address {address}", "email", address))
+        if parameters.get("SlackWebhook") and (slack := functions.get(_SLACK)):
+            expected.append(Expected("the function slack", "lambda", slack.arn))
+        if topic := topics.get(logical):
+            look = partial(_subscriptions, account, tuple(expected), topic, what)
+            yield from examined("subscriptions", look)
+
+
+def _subscriptions(
+    account: Account, expected: tuple[Expected, ...], topic: str, what: str
+) -> Iterator[Line]:
+    return subscription_lines(expected, account.subscribers(topic), what)
+
+
+def _webhook(
+    account: Account, parameters: Mapping[str, str], around: Circumstances
+) -> Iterator[Line]:
+    if source := parameters.get("SlackWebhook"):
+        look = lambda: webhook_lines(source, account.webhook(source), around.post)  # noqa: E731 - a check
+        yield from examined("webhook", look)
+
+
+def _kept(account: Account, stack: StackFacts, around: Circumstances) -> Iterator[Line]:
+    parameters = stack.parameters
+    for name in stack.physical("AWS::DynamoDB::Table").values():
+        protection = parameters.get("DeletionProtection", "true") == "true"
+        yield from examined(
+            "ledger",
+            lambda name=name, protection=protection: table_lines(  # type: ignore[misc]
+                name, account.table(name), protection=protection
+            ),
+        )
+        minutes = int(parameters.get("ReconcileMinutes", "15"))
+        yield from examined(
+            "ledger",
+            lambda name=name, minutes=minutes: record_lines(  # type: ignore[misc]
+                account.records(name), minutes, stack.created, around.now
+            ),
+        )
+    keys = stack.physical("AWS::KMS::Key")
+    if arn := parameters.get("KeyArn") or keys.get("Key"):
+        rules, topics = stack.physical("AWS::Events::Rule"), stack.physical("AWS::SNS::Topic")
+        place = _place(account, stack.name, rules, topics)
+        yield from examined("key", lambda: key_lines(arn, account.key(arn), place))
+
+
+def _place(
+    account: Account, stack: str, rules: Mapping[str, str], topics: Mapping[str, str]
+) -> Place:
+    """Names of the stack's things; where it is still to be made, names as it would give them."""
+    at = f"arn:{partition(account.region)}:{{}}:{account.region}:{account.account_id}"
+    rule = next(iter(rules.values()), f"{stack}-RoleRule-1")
+    return Place(
+        account=account.account_id,
+        region=account.region,
+        rule=f"{at.format('events')}:rule/{rule}",
+        topic=topics.get("Topic", f"{at.format('sns')}:{stack}-Topic-1"),
+        alarm=f"{stack}-ErrorsAlarm-1",
+        log_group=f"{stack}-DetectLogGroup-1",
+    )
+
+
+def _watched(account: Account, parameters: Mapping[str, str]) -> Iterator[Line]:
+    settings = settings_of(parameters)
+    (name,) = settings.roles
+    found = []
+
+    def role() -> Iterator[Line]:
+        found.append(account.role(name))
+        yield from role_lines(name, found[0])
+
+    yield from examined("role", role)
+    if not found:
+        return
+    (watched,) = found
+    yield from examined("policies", lambda: policy_lines(settings, watched, account.own_policies()))
+    if watched is not None:
+        yield from trust_lines(watched.trust, settings.vendor_accounts, account.account_id)
+
+
+def _alarms(account: Account, stack: StackFacts) -> Iterator[Line]:
+    names = stack.physical("AWS::CloudWatch::Alarm")
+    return alarm_lines(names, account.alarms(tuple(names.values())))
