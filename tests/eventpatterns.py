@@ -47,8 +47,22 @@ class PatternRefusedError(Exception):
 
 def matches(pattern: Mapping[str, Any], event: Mapping[str, Any]) -> bool:
     """Whether an event, or a stream's record, matches."""
-    verdict: bool = EventPattern("", dict(pattern)).matches_event(event)  # type: ignore[arg-type]  # a plain dict is one
+    verdict: bool = EventPattern("", dict(pattern)).matches_event(_through_arrays(event))
     return verdict
+
+
+def _through_arrays(value: Any) -> Any:
+    """An event whose arrays of objects are an object of arrays, since moto looks into none.
+
+    EventBridge looks into each (event-ruler's README, "And and Or Relationship among fields with
+    Ruler", array consistency); the patterns here never ask two things of one object.
+    """
+    if isinstance(value, Mapping):
+        return {name: _through_arrays(member) for name, member in value.items()}
+    if isinstance(value, list) and value and all(isinstance(each, Mapping) for each in value):
+        names = dict.fromkeys(name for each in value for name in each)
+        return {name: [each[name] for each in value if name in each] for name in names}
+    return value
 
 
 def envelope(record: Mapping[str, Any], **fields: Any) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from typing import Any
 
 from policy_monitor.api_calls import API_CALLS
 from policy_monitor.errors import InputError, UnreadableEventError
-from policy_monitor.events import TIME, parse_event
+from policy_monitor.events import EVENT_SOURCE, TIME, parse_event
 from policy_monitor.settings import Settings
 from policy_monitor_cli.sources import (
     Snapshot,
@@ -108,7 +108,12 @@ class Material:
         for item in self.events:
             record = detail(item.event)
             between = time <= event_time(item.event) <= read_at
-            if between and record.get("eventID") != event_id and not record.get("errorCode"):
+            if (
+                between
+                and record.get("eventID") != event_id
+                and record.get("eventSource") == EVENT_SOURCE
+                and not record.get("errorCode")
+            ):
                 return None
         return self.snapshots[place]
 

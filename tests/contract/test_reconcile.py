@@ -5,8 +5,10 @@ from pathlib import Path
 import pytest
 
 from policy_monitor import rules
+from policy_monitor.parts import Parts
 from policy_monitor_cli.template import load_template
 
+MAPPINGS = ("JudgeFunctionMutations", "AnnounceFunctionFindings")
 PATH = Path(__file__).parents[2] / "template.yaml"
 
 
@@ -23,7 +25,8 @@ def test_reconcile_knows_the_patterns_as_the_template_makes_them(
 ) -> None:
     parameters = {"RoleName": role, "PolicyName": policy, "BoundaryNamePart": part}
     made = load_template(PATH, parameters)
-    known = dict(rules.patterns(role, policy, part))
+    parts = Parts("policy-monitor", "Key.Arn", "", MAPPINGS)
+    known = dict(rules.patterns(role, policy, part, parts))
     kept = {**known.pop(rules.ARCHIVE)}
     archive = {**made.resources["Archive"].properties["EventPattern"]}
     for pattern in (kept, archive):  # in any order
@@ -34,9 +37,8 @@ def test_reconcile_knows_the_patterns_as_the_template_makes_them(
 
 def test_reconcile_is_told_where_the_parts_are_that_it_looks_to() -> None:
     environment = load_template(PATH).functions["ReconcileFunction"].environment
-    names = (rules.ROLE_RULE, rules.ATTACHMENT_RULE, rules.POLICY_RULE)
     # Of a rule and an archive, Ref is the name, of a queue the URL, of a topic the ARN.
-    assert environment["RULE_NAMES"] == ",".join(names)
+    assert environment["RULE_NAMES"] == ",".join(rules.RULES)
     assert environment["DETECT_FUNCTION_ARN"] == "DetectFunction.Arn"
     assert environment["ARCHIVE_NAME"] == "Archive"
     assert environment["DEAD_LETTER_QUEUE_URL"] == "DeadLetterQueue"

@@ -37,7 +37,15 @@ from tests.iam_events import (
 from policy_monitor.api_calls import API_CALLS
 from policy_monitor_cli.template import Rule, TemplateError, load_template
 
-LONGEST = {"RoleName": "r" * 64, "PolicyName": "p" * 128, "BoundaryNamePart": "b" * 64}
+NAMES = {"RoleName": "r" * 64, "PolicyName": "p" * 128, "BoundaryNamePart": "b" * 64}
+LONGEST = {
+    **NAMES,
+    "KeyArn": f"arn:aws-us-gov:kms:us-gov-west-1:123456789012:key/{'k' * 64}",
+    "AWS::StackName": "s" * 128,
+}
+# Of an event source mapping, Ref is an id of this length.
+MAPPINGS = {"JudgeFunctionMutations", "AnnounceFunctionFindings"}
+MAPPING_ID = "91eaeb7e-c976-4bf9-8a2f-3b4e0f8d1a11"
 
 # The ways in which parameters are missing: null in a refused call, dropped or marked above 100 KB
 # (CloudTrail User Guide, "CloudTrail record contents"), empty in some recorded events.
@@ -53,6 +61,13 @@ def pattern_rules(**parameters: str) -> list[Rule]:
     return [rule for rule in template(**parameters).rules if rule.pattern]
 
 
+def iam_rules() -> list[Rule]:
+    """Those of what is watched; the others watch the monitor itself."""
+    return [
+        rule for rule in pattern_rules() if rule.pattern and rule.pattern["source"] == ["aws.iam"]
+    ]
+
+
 def event_names(rule: Rule) -> set[str]:
     assert rule.pattern
     return set(rule.pattern["detail"]["eventName"])
@@ -66,16 +81,19 @@ def test_patterns_are_such_as_eventbridge_takes(parameters: dict[str, str]) -> N
     for rule in pattern_rules(**parameters):
         assert rule.pattern
         check_event_pattern(rule.pattern)
-        assert len(json.dumps(rule.pattern)) < EVENT_PATTERN_CHARACTERS
+        text = json.dumps(rule.pattern)
+        for mapping in MAPPINGS:
+            text = text.replace(mapping, MAPPING_ID)
+        assert len(text) < EVENT_PATTERN_CHARACTERS
 
 
-@pytest.mark.parametrize("name", LONGEST)
+@pytest.mark.parametrize("name", NAMES)
 def test_no_parameter_of_a_pattern_may_be_longer(name: str) -> None:
     with pytest.raises(TemplateError, match=name):
         load_template(ROOT / "template.yaml", {name: LONGEST[name] + "x"})
 
 
-@pytest.mark.parametrize("name", LONGEST)
+@pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("value", ["a*bcd", 'a"bcd', "a\\bcd", "a bcd", ""])
 def test_no_parameter_of_a_pattern_may_hold_what_a_pattern_reads_as_its_own(
     name: str, value: str
@@ -85,12 +103,12 @@ def test_no_parameter_of_a_pattern_may_hold_what_a_pattern_reads_as_its_own(
 
 
 def test_the_rules_listen_for_every_call_that_the_domain_judges_and_no_other() -> None:
-    listened = set().union(*map(event_names, pattern_rules()))
+    listened = set().union(*map(event_names, iam_rules()))
     assert listened == set(API_CALLS) == set(RULE_OF)
 
 
 def test_no_two_rules_listen_for_the_same_call() -> None:
-    names = sorted(name for rule in pattern_rules() for name in event_names(rule))
+    names = sorted(name for rule in iam_rules() for name in event_names(rule))
     assert all(left != right for left, right in pairwise(names))
 
 

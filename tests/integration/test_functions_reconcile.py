@@ -27,10 +27,13 @@ from policy_monitor.adapters.dynamodb import DynamoDBLedger
 from policy_monitor.errors import RetryableError
 from policy_monitor.findings import Finding
 from policy_monitor.mutations import ActorKind, MutationKind
+from policy_monitor.parts import Parts
 from policy_monitor.settings import DEFAULT_POLICY_PATTERNS
 
 READ, WRITE = allow("s3:GetObject"), allow("s3:GetObject", "s3:PutObject")
 DETECT = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:detect"
+KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/1234abcd-12ab-34cd-56ef-1234567890ab"
+MAPPINGS = ("91eaeb7e-c976-4bf9-8a2f-3b4e0f8d1a11", "b5d1c0aa-6f0f-4b7e-9a55-3c1f3b0e8f11")
 START = "2126-11-22T06:00:00Z"
 
 
@@ -90,9 +93,9 @@ def world(monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
 def made_stack() -> dict[str, str]:
     """The stack's parts, and the environment that the template gives the function."""
     events, sqs, sns = boto3.client("events"), boto3.client("sqs"), boto3.client("sns")
-    patterns = rules.patterns(ROLE, DEFAULT_POLICY_PATTERNS[0], "OperationalBoundary")
-    names = [rules.ROLE_RULE, rules.ATTACHMENT_RULE, rules.POLICY_RULE]
-    for name in names:
+    own = Parts("policy-monitor", KEY, "mask-key", MAPPINGS)
+    patterns = rules.patterns(ROLE, DEFAULT_POLICY_PATTERNS[0], "OperationalBoundary", own)
+    for name in rules.RULES:
         events.put_rule(Name=name, EventPattern=json.dumps(patterns[name]))
         events.put_targets(Rule=name, Targets=[{"Id": "Detect", "Arn": DETECT}])
     events.create_archive(
@@ -117,7 +120,10 @@ def made_stack() -> dict[str, str]:
         "ROLE_NAME": ROLE,
         "POLICY_NAME": DEFAULT_POLICY_PATTERNS[0],
         "BOUNDARY_NAME_PART": "OperationalBoundary",
-        "RULE_NAMES": ",".join(names),
+        "RULE_NAMES": ",".join(rules.RULES),
+        "STACK_NAME": own.stack,
+        "KEY_ARN": own.key,
+        "MAPPING_IDS": ",".join(own.mappings),
         "DETECT_FUNCTION_ARN": DETECT,
         "ARCHIVE_NAME": "archive",
         "DEAD_LETTER_QUEUE_URL": sqs.create_queue(QueueName="dead")["QueueUrl"],

@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import Any, Protocol
 
 from policy_monitor.errors import PolicyMonitorError, RetryableError, UncertainDeliveryError
-from policy_monitor.findings import Finding, FindingKind, Severity
+from policy_monitor.findings import Finding, FindingKind, Severity, SubjectType
 from policy_monitor.ledger import AnnouncementKey, AnnouncementState, Current, Ledger, Outbox
 from policy_monitor.mutations import ActorKind
 from policy_monitor.records import finding_json
@@ -85,15 +85,17 @@ _WORTH_A_LOOK = (Severity.CRITICAL, Severity.HIGH, Severity.MEDIUM)
 def is_told(finding: Finding, settings: Settings) -> bool:
     """Whether people want to be told of a finding that corrects none.
 
-    Tampering and a baseline always; a refused attempt where the vendor made it (others are only
-    counted); everything else by its verdict. What could not be judged counts as an expansion too,
-    since it may be one; so does a change of no effect that took a guardrail away.
+    Tampering and a baseline always; a refused attempt where the vendor made it, or the monitor was
+    its target (others are only counted); everything else by its verdict. What could not be judged
+    counts as an expansion too, since it may be one; so does a change of no effect that took a
+    guardrail away.
     """
     match finding.kind:
         case FindingKind.TAMPER | FindingKind.BASELINE:
             return True
         case FindingKind.ATTEMPT:
-            return finding.actor.kind is ActorKind.VENDOR
+            on_monitor = finding.subject.type is SubjectType.MONITOR
+            return on_monitor or finding.actor.kind is ActorKind.VENDOR
     idle = finding.verdict == "equivalent" and finding.severity in _WORTH_A_LOOK
     if (idle or finding.verdict == "undetermined") and "expansion" in settings.notify:
         return True

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from policy_monitor import rules
+from policy_monitor.settings import Settings
 from policy_monitor.wiring import Stack
 
 
@@ -16,13 +17,13 @@ def stack_of(environment: Mapping[str, str]) -> Stack:
     ValueError
         It names more rules than this version has, or fewer.
     """
-    names = (rules.ROLE_RULE, rules.ATTACHMENT_RULE, rules.POLICY_RULE)
+    parts = Settings.from_environment(environment).parts
     role, policy, part = (
         environment[name] for name in ("ROLE_NAME", "POLICY_NAME", "BOUNDARY_NAME_PART")
     )
     return Stack(
-        rules=dict(zip(names, environment["RULE_NAMES"].split(","), strict=True)),
-        patterns=rules.patterns(role, policy, part),
+        rules=dict(zip(rules.RULES, environment["RULE_NAMES"].split(","), strict=True)),
+        patterns=rules.patterns(role, policy, part, parts),
         function_arn=environment["DETECT_FUNCTION_ARN"],
         archive=environment["ARCHIVE_NAME"],
         queue_url=environment["DEAD_LETTER_QUEUE_URL"],

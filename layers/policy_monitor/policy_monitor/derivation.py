@@ -163,6 +163,7 @@ def _assessment(
         comparison,
         exposure,
         by_itself=bool(acting) and settings.watches_role(acting),
+        rule=effect.rule,
     )
     return severity(circumstances, dict(settings.severities))
 

@@ -11,6 +11,7 @@ from typing import Any
 from policy_monitor.access import NOTHING, Reason, policy_access, role_access, version_access
 from policy_monitor.comparisons import undetermined
 from policy_monitor.findings import DocumentVersion, FindingKind, Subject, SubjectType
+from policy_monitor.integrity import operated, part_touched, touches_unexplained
 from policy_monitor.mutations import (
     BoundaryDeleted,
     BoundaryPut,
@@ -19,6 +20,7 @@ from policy_monitor.mutations import (
     InlinePolicyDeleted,
     InlinePolicyPut,
     MutationKind,
+    PartTouched,
     PolicyAttached,
     PolicyCreated,
     PolicyDeleted,
@@ -34,6 +36,8 @@ from policy_monitor.mutations import (
     RoleUpdated,
     SenseLost,
     SenseRegained,
+    StackOperated,
+    TouchesUnexplained,
     TrustChanged,
     VersionCreated,
     VersionDeleted,
@@ -183,6 +187,9 @@ EFFECTS: Mapping[type, Callable[[Scene, Any], Iterator[Effect]]] = {
     PolicyObserved: _policy_observed,
     SenseLost: sense_lost,
     SenseRegained: sense_regained,
+    PartTouched: part_touched,
+    StackOperated: operated,
+    TouchesUnexplained: touches_unexplained,
 }
 
 

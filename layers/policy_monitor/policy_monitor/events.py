@@ -22,15 +22,20 @@ from policy_monitor.mutations import (
     InlinePolicyPut,
     Mutation,
     MutationKind,
+    PartTouched,
+    StackOperated,
     TrustChanged,
 )
+from policy_monitor.parts import Sort
 from policy_monitor.recorded_call import POLICY_ARN, Aim, Call, OmittedPartError, mapping, partition
 from policy_monitor.settings import Settings
+from policy_monitor.tampering import TAMPERING, Touched, by_cloudformation, thing, touched
 
-SOURCE = "aws.iam"
-"""EventBridge's source; AWS IoT and others have calls of the same names."""
+SOURCE, EVENT_SOURCE = "aws.iam", "iam.amazonaws.com"
+"""EventBridge's source of IAM's events, and CloudTrail's."""
 
-EVENT_SOURCE = "iam.amazonaws.com"
+SOURCES = frozenset({SOURCE, *(f"aws.{row.service}" for row in TAMPERING)})
+"""EventBridge's sources of what is judged; AWS IoT and others have calls of the same names."""
 
 UNNAMED = "(not in the record)"
 """Stands for the name of an inline policy that no record tells; IAM would not accept it."""
@@ -70,7 +75,8 @@ def parse_event(
     -------
     ParsedEvent or None
         None where the event does not concern what is watched: another service, another account,
-        a call that changes no access, a role that is not watched and no watched policy.
+        a call that changes no access, a role that is not watched and no watched policy, a part of
+        another stack.
 
     Raises
     ------
@@ -83,7 +89,7 @@ def parse_event(
         raise UnreadableEventError("event has no detail; expected EventBridge's envelope")
     if not isinstance(event.get("source"), str):
         raise UnreadableEventError("event has no source; expected EventBridge's envelope")
-    if event["source"] != SOURCE:
+    if event["source"] not in SOURCES:
         return None
     return parse_record(event["detail"], settings, mask_key, account)
 
@@ -112,8 +118,9 @@ def parse_record(
     Parameters, result and errors are those of `parse_event`.
     """
     name, event_source = _required(record, "eventName"), _required(record, "eventSource")
-    row = API_CALLS.get(name)
-    if event_source != EVENT_SOURCE or row is None:
+    row = API_CALLS.get(name) if event_source == EVENT_SOURCE else None
+    touch = touched(record, settings.parts)
+    if row is None and touch is None:
         return None
     head = _head(record, name, settings)
     if account is not None and head.account != account:
@@ -121,11 +128,18 @@ def parse_record(
     error = record.get("errorCode")
     if error is not None and not isinstance(error, str):
         raise UnreadableEventError(f"{name}: errorCode is {type(error).__name__}; expected text")
-    return (
-        _attempt(row, record, head, settings)
-        if error
-        else _change(row, record, head, settings, mask_key)
-    )
+    if touch is not None:
+        head = _tampering(touch, record, head)
+    if row is None or (touch is not None and error):
+        return ParsedEvent(head, {})
+    if error:
+        return _attempt(row, record, head, settings)
+    parsed = _change(row, record, head, settings, mask_key)
+    if touch is None:
+        return parsed
+    # A role of the monitor's, and a policy that is watched: both.
+    beside, documents = (parsed.mutation.changes, parsed.documents) if parsed else ((), {})
+    return ParsedEvent(replace(head, changes=(*head.changes, *beside)), documents)
 
 
 def _head(record: Mapping[str, Any], name: str, settings: Settings) -> Mutation:
@@ -155,6 +169,22 @@ def _head(record: Mapping[str, Any], name: str, settings: Settings) -> Mutation:
         actor=actor(record, account, settings),
         kind=MutationKind.CHANGE,
     )
+
+
+def _tampering(touch: Touched, record: Mapping[str, Any], head: Mutation) -> Mutation:
+    """A call on the monitor itself."""
+    mapping(f"{head.event_name}: requestParameters", record.get("requestParameters"))
+    name = touch.names[0] if touch.names else ""
+    place = f"{partition(head.region)}:{head.region}"
+    target = thing(touch.sort, name, place, head.account) if name else touch.sort.value
+    error = str(record.get("errorCode") or "")[:128]
+    change: PartTouched | StackOperated
+    if touch.sort is Sort.STACK and not error:
+        change = StackOperated(name, touch.deed, head.time)
+    else:
+        by_stack = by_cloudformation(record)
+        change = PartTouched(touch.sort, touch.deed, target, touch.names, by_stack)
+    return replace(head, kind=MutationKind.TAMPER, changes=(change,), target=target, error=error)
 
 
 def _attempt(

@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from policy_monitor.parts import Sort
+
 
 class ActorKind(StrEnum):
     """Who acted, as far as it matters here."""
@@ -263,6 +265,52 @@ class SenseRegained:
     thing: str
 
 
+@dataclass(frozen=True, slots=True)
+class PartTouched:
+    """Somebody changed a part of the monitor, or tried to (the mutation's `error` says so).
+
+    Attributes
+    ----------
+    deed : str
+        What was done, as a verb without its object.
+    thing : str
+        The part's ARN, or what sort of thing it is where the record leaves its name out.
+    names : tuple[str, ...]
+        The parts, of which `thing` is the first; empty where the record leaves them out.
+    by_stack : bool
+        Whether CloudFormation did it: then an operation of a stack tells of it.
+    """
+
+    sort: Sort
+    deed: str
+    thing: str
+    names: tuple[str, ...] = ()
+    by_stack: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class StackOperated:
+    """Somebody let CloudFormation change the monitor's stack.
+
+    `stack` is its name, "" where the record names none: then it may have been another. `time` is
+    the mutation's own.
+    """
+
+    stack: str
+    deed: str
+    time: str
+
+
+@dataclass(frozen=True, slots=True)
+class TouchesUnexplained:
+    """CloudFormation changed parts of the monitor, and no operation of its stack tells why.
+
+    `touches` are the times, event ids and things of the mutations that say so.
+    """
+
+    touches: tuple[tuple[str, str, str], ...]
+
+
 type Change = (
     PolicyAttached
     | PolicyDetached
@@ -287,6 +335,9 @@ type Change = (
     | PolicyObserved
     | SenseLost
     | SenseRegained
+    | PartTouched
+    | StackOperated
+    | TouchesUnexplained
 )
 """How a mutation changes the state: one of a closed set of records."""
 

@@ -19,6 +19,7 @@ from policy_monitor.mutations import (
     InlinePolicyPut,
     Mutation,
     MutationKind,
+    PartTouched,
     PolicyAttached,
     PolicyCreated,
     PolicyDeleted,
@@ -34,6 +35,8 @@ from policy_monitor.mutations import (
     RoleUpdated,
     SenseLost,
     SenseRegained,
+    StackOperated,
+    TouchesUnexplained,
     TrustChanged,
     Use,
     VersionCreated,
@@ -244,6 +247,10 @@ ALTERED: Mapping[type, Callable[[Any], tuple[Part, ...]]] = {
     PrincipalDeleted: lambda change: (("use", change.principal),),
     SenseLost: _sense,
     SenseRegained: _sense,
+    # Nothing of the state whose order could matter.
+    PartTouched: lambda _change: (),
+    StackOperated: lambda _change: (),
+    TouchesUnexplained: lambda _change: (),
 }
 
 
@@ -266,6 +273,9 @@ RANKS: Mapping[type, int] = {
     BoundaryDeleted: 4,
     SenseLost: 3,
     SenseRegained: 3,
+    StackOperated: 0,
+    PartTouched: 3,
+    TouchesUnexplained: 5,
     VersionDeleted: 5,
     PolicyDeleted: 5,
     PrincipalDeleted: 5,

@@ -50,6 +50,8 @@ class Effect:
         The comparison, where it is known without comparing documents.
     assessment : Assessment or None
         How soon to look, where it does not follow from the comparison.
+    rule : str
+        The rule of `severities` that says so, where it does not follow from the comparison.
     bearers : tuple[Bearer, ...]
         The watched roles on which it bears.
     changed : tuple[ChangedDocument, ...]
@@ -63,6 +65,7 @@ class Effect:
     after: DocumentVersion
     answer: Mapping[str, Any] | None = None
     assessment: Assessment | None = None
+    rule: str = ""
     bearers: tuple[Bearer, ...] = ()
     changed: tuple[ChangedDocument, ...] = ()
 

@@ -1,10 +1,11 @@
 """What is watched and who is told: the template's parameters, as the domain sees them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 
 from policy_monitor.errors import InputError
+from policy_monitor.parts import Parts
 
 VERDICTS = ("expansion", "reduction", "mixed", "equivalent", "undetermined")
 
@@ -32,6 +33,8 @@ class Settings:
         something announced are announced whatever their verdict.
     severities : tuple[tuple[str, str], ...]
         Other severities than `severities` gives, by rule or path (`severities.read_severities`).
+    parts : Parts
+        The monitor itself, where it is deployed.
     """
 
     roles: tuple[str, ...] = (DEFAULT_ROLE,)
@@ -39,6 +42,7 @@ class Settings:
     vendor_accounts: tuple[str, ...] = DEFAULT_VENDOR_ACCOUNTS
     notify: tuple[str, ...] = DEFAULT_NOTIFY
     severities: tuple[tuple[str, str], ...] = ()
+    parts: Parts = field(default=Parts())
 
     def __post_init__(self) -> None:
         """Refuse verdicts that do not exist."""
@@ -63,7 +67,8 @@ class Settings:
 
         ``ROLE_NAME``, ``POLICY_NAME``, ``BOUNDARY_NAME_PART``, ``VENDOR_ACCOUNT_IDS``,
         ``NOTIFY_VERDICTS``: lists are comma-separated, as CloudFormation joins them.
-        ``SEVERITIES`` is JSON; the judge alone has it.
+        ``SEVERITIES`` is JSON; the judge alone has it. ``STACK_NAME``, ``KEY_ARN``,
+        ``MASK_KEY_SECRET`` and ``MAPPING_IDS`` name the monitor's own parts, to detect.
 
         Raises
         ------
@@ -82,6 +87,12 @@ class Settings:
             vendor_accounts=values("VENDOR_ACCOUNT_IDS", DEFAULT_VENDOR_ACCOUNTS),
             notify=values("NOTIFY_VERDICTS", DEFAULT_NOTIFY),
             severities=_severities(environment.get("SEVERITIES", "")),
+            parts=Parts(
+                stack=environment.get("STACK_NAME", ""),
+                key=environment.get("KEY_ARN", ""),
+                secret=environment.get("MASK_KEY_SECRET", ""),
+                mappings=values("MAPPING_IDS", ()),
+            ),
         )
 
 

@@ -115,6 +115,12 @@ RULES: dict[str, Rule] = {
     "vendor": Rule(_HIGH, "more of the vendor may now assume the role", _THIRD_PARTIES),
     # What else happened.
     "tampering": Rule(_CRITICAL, "what watches the vendor's access was changed"),
+    "tampering-attempt": Rule(_HIGH, "somebody tried to change what watches the vendor's access"),
+    "tampering-unexplained": Rule(
+        _HIGH, "what watches the vendor's access was changed, and no update of it explains that"
+    ),
+    "stack-operation": Rule(_INFO, "the monitor was changed as a whole, by its own stack"),
+    "stack-deleted": Rule(_CRITICAL, "the monitor is being removed"),
     "attempt-by-vendor": Rule(_MEDIUM, "the vendor tried what it may not do"),
     "attempt": Rule(_LOW, "somebody tried what IAM refused"),
     "undetermined": Rule(_HIGH, "what it allows could not be judged"),

@@ -40,6 +40,8 @@ class Circumstances:
         ``policy-monitor/comparison/1``.
     by_itself : bool
         Whether a session of the role that is judged made the change.
+    rule : str
+        The rule that holds alone, where that does not follow from the rest.
     """
 
     kind: FindingKind
@@ -48,6 +50,7 @@ class Circumstances:
     comparison: Mapping[str, Any]
     exposure: Exposure = field(default=Exposure())
     by_itself: bool = False
+    rule: str = ""
 
     @property
     def verdict(self) -> str:
@@ -103,6 +106,9 @@ _SOFTENED = {Severity.CRITICAL: Severity.HIGH, Severity.HIGH: Severity.MEDIUM}
 
 
 def _held(it: Circumstances) -> Iterator[_Held]:
+    if it.rule:
+        yield _Held(it.rule)
+        return
     match it.kind:
         case FindingKind.TAMPER:
             yield _Held("tampering")

@@ -65,6 +65,8 @@ class AccountState:
         True where a baseline was read: a role or policy that is not listed does not exist.
     blind : Mapping[str, str]
         The monitor's senses that are lost, and why.
+    operations : tuple[tuple[str, str], ...]
+        The last operations of the monitor's stack: times and names (`StackOperated`).
     uses : Mapping[str, frozenset[tuple[str, Use]]]
         By policy ARN: principals (``role/NAME``) that are not watched, and how they use it.
     """
@@ -74,6 +76,7 @@ class AccountState:
     uses: Mapping[str, frozenset[tuple[str, Use]]] = field(default_factory=dict)
     complete: bool = False
     blind: Mapping[str, str] = field(default_factory=dict)
+    operations: tuple[tuple[str, str], ...] = ()
 
     def users(self, arn: str) -> tuple[tuple[str, Use], ...]:
         """Who uses a policy and how, watched or not, sorted."""

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from policy_monitor.findings import FindingKind, Subject, SubjectType
+from policy_monitor.integrity import own_sentence
 from policy_monitor.mutations import (
     Actor,
     ActorKind,
@@ -15,6 +16,7 @@ from policy_monitor.mutations import (
     InlinePolicyPut,
     Mutation,
     MutationKind,
+    PartTouched,
     PolicyAttached,
     PolicyCreated,
     PolicyDeleted,
@@ -30,6 +32,8 @@ from policy_monitor.mutations import (
     RoleUpdated,
     SenseLost,
     SenseRegained,
+    StackOperated,
+    TouchesUnexplained,
     TrustChanged,
     Use,
     VersionCreated,
@@ -65,6 +69,10 @@ def summary(
     for change in mutation.changes:
         if isinstance(change, SenseLost | SenseRegained):
             return sense_sentence(change)
+        if subject.type is SubjectType.MONITOR and (
+            said := own_sentence(change, _who(mutation.actor), mutation)
+        ):
+            return said
     deed = f"{_who(mutation.actor)} {_deed(mutation, subject)}"
     if kind is FindingKind.ATTEMPT:
         return f"{deed}; IAM refused it ({mutation.error})."
@@ -240,4 +248,7 @@ DEEDS: Mapping[type[Change], Callable[[Any], str]] = {
     PolicyObserved: lambda c: f"changed {_short(c.policy_arn)}",
     SenseLost: lambda c: f"impaired {_short(c.thing)}",
     SenseRegained: lambda c: f"restored {_short(c.thing)}",
+    PartTouched: lambda c: f"{c.deed} {_short(c.thing)}",
+    StackOperated: lambda c: f"{c.deed} the monitor's stack",
+    TouchesUnexplained: lambda c: f"changed {len(c.touches):,} parts of the monitor",
 }

@@ -17,6 +17,7 @@ from policy_monitor.mutations import (
     DefaultVersionSet,
     InlinePolicyDeleted,
     InlinePolicyPut,
+    PartTouched,
     PolicyAttached,
     PolicyCreated,
     PolicyDeleted,
@@ -32,12 +33,17 @@ from policy_monitor.mutations import (
     RoleUpdated,
     SenseLost,
     SenseRegained,
+    StackOperated,
+    TouchesUnexplained,
     TrustChanged,
     Use,
     VersionCreated,
     VersionDeleted,
 )
 from policy_monitor.state import AccountState, PolicyState, RoleState
+
+MOST_OPERATIONS = 50
+"""Operations of the monitor's stack that a state holds: more than one hour sees."""
 
 
 def applied(state: AccountState, change: Change) -> AccountState:
@@ -262,6 +268,16 @@ def _regain_sense(state: AccountState, change: SenseRegained) -> AccountState:
     return replace(state, blind=lost)
 
 
+def _operate(state: AccountState, change: StackOperated) -> AccountState:
+    operations = sorted({*state.operations, (change.time, change.stack)})
+    return replace(state, operations=tuple(operations[-MOST_OPERATIONS:]))
+
+
+def _none(state: AccountState, _change: PartTouched | TouchesUnexplained) -> AccountState:
+    """What happened to the monitor itself alters nothing that it knows of IAM."""
+    return state
+
+
 # The types of change are keys, so each function may name its own; mypy cannot follow that.
 TRANSITIONS: Mapping[type, Callable[[AccountState, Any], AccountState]] = {
     PolicyAttached: _attach,
@@ -287,4 +303,7 @@ TRANSITIONS: Mapping[type, Callable[[AccountState, Any], AccountState]] = {
     PolicyObserved: _observe_policy,
     SenseLost: _lose_sense,
     SenseRegained: _regain_sense,
+    PartTouched: _none,
+    StackOperated: _operate,
+    TouchesUnexplained: _none,
 }

@@ -4,14 +4,15 @@ from typing import Any
 
 import pytest
 
-from policy_monitor import rules, senses
+from policy_monitor import parts, rules, senses
 from policy_monitor.errors import PolicyMonitorError, RetryableError
 from policy_monitor.trail import Trail
 from policy_monitor.vigilance import Check, checks, looked
 from policy_monitor.wiring import Archive, Rule, Stack, Subscriptions, Target
 
 DETECT = "arn:aws:lambda:us-east-1:123456789012:function:detect"
-PATTERNS = rules.patterns("vendor", "VendorPolicy", "Boundary")
+OWN = parts.Parts("stack")
+PATTERNS = rules.patterns("vendor", "VendorPolicy", "Boundary", OWN)
 STACK = Stack(
     rules={rules.ROLE_RULE: "stack-role", rules.POLICY_RULE: "stack-policy"},
     patterns=PATTERNS,

@@ -129,9 +129,13 @@ def content(finding: Mapping[str, Any]) -> Content:
     actor_kind = _member(actor, "kind", ActorKind)
     comparison = _object(finding, "comparison")
     title, meaning = wording.heading(kind, verdict), wording.meaning(kind, verdict)
-    notice = wording.notice(kind, verdict, actor_kind, named=bool(_text(actor, "arn")))
+    named = bool(_text(actor, "arn"))
+    notice = wording.notice(kind, verdict, actor_kind, named=named, subject=subject_type)
     told_by_itself = kind is FindingKind.BASELINE
-    if wording.is_sense(event_name := _text(finding, "event_name")):
+    event_name = _text(finding, "event_name")
+    if operation := wording.operation_words(kind, event_name):
+        title, meaning, notice = operation
+    if wording.is_sense(event_name):
         # The summary says what is wrong and what to do; nobody is known to have done it.
         (title, meaning), notice = wording.sense_words(event_name), ""
         told_by_itself = True

@@ -82,6 +82,30 @@ _SENSES = {
     "SenseRegained": ("Monitor restored", "This part of the monitor works as it should."),
 }
 
+# What is told of the monitor's stack as a whole, by the calls of `tampering`; a notice beside it.
+_UPDATED = (
+    "Monitor updated",
+    "The monitor's own stack was changed.",
+    "If nobody of yours deployed it, find out who did.",
+)
+_OPERATIONS = {
+    **dict.fromkeys(
+        (
+            "CancelUpdateStack",
+            "ContinueUpdateRollback",
+            "ExecuteChangeSet",
+            "RollbackStack",
+            "UpdateStack",
+        ),
+        _UPDATED,
+    ),
+    "DeleteStack": (
+        "Monitor removed",
+        "The monitor itself goes away.",
+        "Ask who removed it, and whether it was meant.",
+    ),
+}
+
 # Why a request was not allowed on the other side: `because.before` of a grant.
 _STOPPED_BEFORE = {
     "not_allowed": "Before: nothing allowed it.",
@@ -140,6 +164,11 @@ def is_sense(event_name: str) -> bool:
 def sense_words(event_name: str) -> tuple[str, str]:
     """The heading and the meaning of a finding about a sense of the monitor."""
     return _SENSES[event_name]
+
+
+def operation_words(kind: FindingKind, event_name: str) -> tuple[str, str, str] | None:
+    """Heading, meaning and notice of a finding about the monitor's stack; None for others."""
+    return _OPERATIONS.get(event_name) if kind is FindingKind.TAMPER else None
 
 
 def side_titles(kind: FindingKind) -> tuple[str, str]:
@@ -204,7 +233,14 @@ def service_phrase(service: str) -> Phrase:
     return (_SERVICE_WORDS[service],) if service in _SERVICE_WORDS else (name(service),)
 
 
-def notice(kind: FindingKind, verdict: str, actor: ActorKind, *, named: bool) -> str:
+def notice(
+    kind: FindingKind,
+    verdict: str,
+    actor: ActorKind,
+    *,
+    named: bool,
+    subject: SubjectType = SubjectType.ROLE,
+) -> str:
     """Whether the vendor was to give notice, and what to ask; empty where the question is void.
 
     The vendor tells customers of changes that expand access, and may reduce it without a word.
@@ -216,9 +252,10 @@ def notice(kind: FindingKind, verdict: str, actor: ActorKind, *, named: bool) ->
     """
     if kind is FindingKind.BASELINE:
         return ""
-    if kind is FindingKind.TAMPER:
+    if kind is FindingKind.TAMPER or subject is SubjectType.MONITOR:
         whom = "the vendor at once why it" if actor is ActorKind.VENDOR else "who"
-        return f"Ask {whom} touched this, and whether it was meant."
+        what = "tried to change the monitor" if kind is FindingKind.ATTEMPT else "touched this"
+        return f"Ask {whom} {what}, and whether it was meant."
     if actor is ActorKind.VENDOR:
         return _vendor_notice(kind, verdict)
     if actor is ActorKind.UNKNOWN and named:
