@@ -10,7 +10,7 @@ from typing import Any
 
 from policy_monitor.api_calls import API_CALLS
 from policy_monitor.errors import InputError, UnreadableEventError
-from policy_monitor.events import EVENT_SOURCE, TIME, parse_event
+from policy_monitor.events import SOURCE, TIME, parse_event
 from policy_monitor.settings import Settings
 from policy_monitor_cli.sources import (
     Snapshot,
@@ -111,7 +111,7 @@ class Material:
             if (
                 between
                 and record.get("eventID") != event_id
-                and record.get("eventSource") == EVENT_SOURCE
+                and item.event.get("source") == SOURCE
                 and not record.get("errorCode")
             ):
                 return None

@@ -20,6 +20,7 @@ from tests.contract.ledgers import ACCOUNT, NEWER, TABLE, dynamodb, written_by
 from tests.histories import ROLE, ROLE_ARN, allow, trust
 from tests.iam_events import OTHER_POLICY, WATCHED_ROLE_ITSELF, iam_event
 from tests.lambda_context import Context
+from tests.tamper_events import BY_CLOUDFORMATION, STACK, cases, refused_event, tamper_event
 
 from iamdiff import reasons
 from iamdiff.evaluator import Decision
@@ -92,6 +93,7 @@ def world(monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
         "AWS_ENDPOINT_URL": "",
         "TABLE_NAME": TABLE,
         "MASK_KEY_SECRET": "mask-key",
+        "STACK_NAME": STACK,
         "CODE_VERSION": "1",
         "POWERTOOLS_SERVICE_NAME": "policy-monitor",
         "POWERTOOLS_METRICS_NAMESPACE": "PolicyMonitor",
@@ -320,3 +322,22 @@ def test_importing_a_function_asks_nothing_of_its_surroundings(name: str) -> Non
         f"import functions.{name}.app\n"
     )
     subprocess.run([sys.executable, "-c", code], check=True)  # noqa: S603 (our own code)
+
+
+def test_what_is_done_to_the_monitor_itself_is_recorded_and_judged_once(world: World) -> None:
+    world.reconcile()
+    by_call = {case.call: case for case in cases()}
+    later: dict[str, Any] = {"eventTime": LATER}
+    deleted = tamper_event(by_call["DeleteTable"], eventID="1", **later)
+    denied = refused_event(by_call["StopLogging"], eventID="2", **later)
+    updated = tamper_event(by_call["UpdateStack"], eventID="3", **later)
+    by_stack = tamper_event(by_call["PutTargets"], eventID="4", **BY_CLOUDFORMATION | later)
+    for event in (deleted, denied, updated, by_stack, deleted):
+        world.detect(event)
+    world.judge()
+    assert sorted((f.event_name, f.kind, f.severity) for f in world.findings()) == [
+        ("DeleteTable", "tamper", "critical"),
+        ("StopLogging", "attempt", "high"),
+        ("UpdateStack", "tamper", "info"),
+    ]
+    assert len(world.ledger.snapshot().mutations) == 4

@@ -21,6 +21,7 @@ from policy_monitor.drift import (
 )
 from policy_monitor.drift_facts import drift_facts, sense_facts
 from policy_monitor.errors import PolicyMonitorError, RetryableError
+from policy_monitor.integrity import unexplained
 from policy_monitor.ledger import Genesis, Snapshot
 from policy_monitor.mutations import Documents, Mutation
 from policy_monitor.notebook import Note, Sighting
@@ -33,6 +34,7 @@ from policy_monitor.observation import (
 )
 from policy_monitor.search import Asked, Search
 from policy_monitor.state import AccountState
+from policy_monitor.timeline import earlier
 from policy_monitor.trail import Attribute
 from policy_monitor.vigilance import Check, Looked, looked, looked_within
 
@@ -55,7 +57,7 @@ class Reconciled:
     found : tuple[Mutation, ...]
         Facts from CloudTrail's event history that no event had told.
     recorded : tuple[Mutation, ...]
-        Drift, and what became of the senses.
+        Drift, what became of the senses, and what nothing explains.
     waiting : int
         Differences that are given time.
     unreadable : int
@@ -248,12 +250,18 @@ class _Run:
             self._append(mutation, observed_documents(mutation.changes, seen.documents))
 
     def _look(self, known: Mapping[str, Looked]) -> Mapping[str, str]:
-        """Look to the senses, and record which were lost and which are regained."""
+        """Look to the senses, and record which were lost and which are regained.
+
+        What CloudFormation did to the monitor is looked at too: whether anything explains it.
+        """
         found = {**known, **looked((*self._tools.checks(), self._history_check()))}
         found |= looked_within(self._snapshot, self._note)
         blind = self._fold().blind
         watch = self._watch
         for mutation in sense_facts(found, blind, self._tools.now(), watch.account, watch.region):
+            self._append(mutation, {})
+        until = earlier(self._tools.now(), IN_FLIGHT)
+        for mutation in unexplained(self._snapshot.mutations, _genesis(self._snapshot), until):
             self._append(mutation, {})
         unseen = {sense: reason for sense, reason in blind.items() if sense not in found}
         return unseen | {s: look.problem for s, look in found.items() if look.problem}

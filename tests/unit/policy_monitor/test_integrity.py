@@ -99,8 +99,8 @@ def test_a_refused_change_is_an_attempt_on_the_monitor_whoever_made_it(
     *, by_cloudformation: bool
 ) -> None:
     case = next(case for case in cases() if case.call == "DisableRule")
-    fields = {"errorCode": "AccessDenied", **(BY_CLOUDFORMATION if by_cloudformation else {})}
-    findings = found(recorded(tamper_event(case, **fields)))
+    fields: dict[str, Any] = BY_CLOUDFORMATION if by_cloudformation else {}
+    findings = found(recorded(tamper_event(case, errorCode="AccessDenied", **fields)))
     if by_cloudformation:  # a stack that may not do what it is to do fails, and says so
         assert findings == ()
         return

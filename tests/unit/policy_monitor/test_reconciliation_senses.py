@@ -20,9 +20,15 @@ from tests.watched_role import (
 
 from policy_monitor.adapters.memory import MemoryIam
 from policy_monitor.errors import PolicyMonitorError, RetryableError
+from policy_monitor.integrity import EVENT_NAME
 from policy_monitor.mutations import (
     InlinePolicyPut,
+    Mutation,
+    MutationKind,
+    PartTouched,
+    StackOperated,
 )
+from policy_monitor.parts import Sort
 from policy_monitor.senses import IAM, JUDGEMENT, LEDGER, TRAIL
 
 
@@ -103,3 +109,32 @@ def test_facts_that_are_gone_from_the_ledger_are_noticed(monkeypatch: pytest.Mon
     snapshot = held.ledger.snapshot
     held.ledger.snapshot = lambda: replace(snapshot(), seq=5)  # type: ignore[method-assign]
     assert held.run_again().blind[LEDGER] == "5 facts were recorded, and 1 are there"
+
+
+def by_cloudformation(event_id: str, time: str) -> Mutation:
+    """CloudFormation changes a part of the monitor."""
+    name = "policy-monitor-RoleRule-1"
+    change = PartTouched(Sort.RULE, "changed", f"arn:{name}", (name,), by_stack=True)
+    return mutation(event_id, change, time=time, kind=MutationKind.TAMPER)
+
+
+def test_what_cloudformation_did_to_the_monitor_and_nothing_explains_is_told_once() -> None:
+    held = begun()
+    held.run_again(8)  # past the hour in which the stack itself is made
+    held.ledger.append(by_cloudformation("1", held.now), {})
+    assert held.run().recorded == ()  # an event that explains it may be on its way
+    (told,) = held.run_again().recorded
+    assert told.event_name == EVENT_NAME
+    assert held.run_again(2).recorded == ()
+    assert [f.event_name for f in held.findings()] == [EVENT_NAME]
+
+
+def test_what_an_operation_of_the_stack_explains_is_not() -> None:
+    held = begun()
+    held.run_again(8)
+    operation = StackOperated("policy-monitor", "changed", held.now)
+    told = mutation("op", operation, time=held.now, kind=MutationKind.TAMPER)
+    held.ledger.append(replace(told, event_name="UpdateStack"), {})
+    held.ledger.append(by_cloudformation("1", held.now), {})
+    assert held.run_again(3).recorded == ()
+    assert [f.event_name for f in held.findings()] == ["UpdateStack"]
