@@ -80,6 +80,7 @@ SORTS: Mapping[Sort, Known] = {
             "WarningRule",
             "CentralRule",
             "ReconcileFunctionSchedule",
+            "ReportFunctionLook",
             "AnnounceFunctionDigest",
         ),
         "the monitor may no longer be woken by what it watches",
