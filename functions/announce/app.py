@@ -73,7 +73,12 @@ def tell(record: DynamoDBRecord, blocked: set[str]) -> None:
         ledger, outbox = stores(account)
         for channel in (*channels(), *buses()):
             outcomes[channel.name] = announce(
-                current, ledger=ledger, outbox=outbox, channel=channel, settings=settings()
+                current,
+                ledger=ledger,
+                outbox=outbox,
+                channel=channel,
+                settings=settings(),
+                stack=stack(),
             )
     except Exception:
         blocked.add(slot)
@@ -89,7 +94,7 @@ def send_digest(time: str, account: str) -> None:
     """Tell what waits for a notice of the vendor; a digest that fails is left to the retries."""
     ledger, outbox = stores(account)
     for channel in channels():
-        outcome = remind(ledger, outbox, channel, account, time)
+        outcome = remind(ledger, outbox, channel, account, time, stack=stack())
         sent = outcome in {Outcome.SENT, Outcome.REPEATED}
         metrics.add_metric(name="Announcements", unit=MetricUnit.Count, value=int(sent))
         logger.info("digest handled", channel=channel.name, outcome=outcome.value)
@@ -105,6 +110,11 @@ def stores(account: str) -> tuple[DynamoDBLedger, DynamoDBOutbox]:
 def settings() -> Settings:
     """The functions' settings, read once."""
     return Settings.from_environment(os.environ)
+
+
+def stack() -> str:
+    """The stack's name: messages say with it what to do."""
+    return os.environ.get("STACK_NAME", "")
 
 
 @cache

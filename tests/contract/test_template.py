@@ -109,13 +109,13 @@ def test_each_function_is_told_where_things_are(template: Template, name: str) -
     assert environment["AWS_ENDPOINT_URL"] == ""
     assert environment["POWERTOOLS_METRICS_NAMESPACE"] == "PolicyMonitor"
     own = {
-        "Announce": {"TOPIC_ARN": "Topic"},
+        "Announce": {"TOPIC_ARN": "Topic", "STACK_NAME": "policy-monitor"},
         "Detect": {"MASK_KEY_SECRET": "MaskKey"},
         "Reconcile": {"MASK_KEY_SECRET": "MaskKey", "TOPIC_ARN": "Topic"},
-        "Report": {"BUCKET_NAME": "audit"},
+        "Report": {"BUCKET_NAME": "audit", "STACK_NAME": "policy-monitor"},
         "Slack": {"SLACK_WEBHOOK": "/policy-monitor/webhook"},
     }.get(name, {})
-    for variable in ("TOPIC_ARN", "MASK_KEY_SECRET", "SLACK_WEBHOOK", "BUCKET_NAME"):
+    for variable in ("TOPIC_ARN", "MASK_KEY_SECRET", "SLACK_WEBHOOK", "BUCKET_NAME", "STACK_NAME"):
         assert environment.get(variable) == own.get(variable)
 
 

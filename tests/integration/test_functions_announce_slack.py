@@ -163,6 +163,7 @@ def world(monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
         "AWS_SECRET_ACCESS_KEY": "testing",
         "AWS_ENDPOINT_URL": "",
         "TABLE_NAME": TABLE,
+        "STACK_NAME": "our-monitor",
         "SLACK_WEBHOOK": WEBHOOK_PARAMETER,
         "POWERTOOLS_SERVICE_NAME": "policy-monitor",
         "POWERTOOLS_METRICS_NAMESPACE": "PolicyMonitor",
@@ -228,7 +229,10 @@ def test_a_finding_reaches_the_topic_with_its_attributes_and_json(world: World) 
     finding = a_finding(1)
     assert world.announce(world.record(first(finding))) == []
     (letter,) = world.published()
-    assert json.loads(letter["Message"]) == announced_json(finding, 1, None)
+    assert json.loads(letter["Message"]) == {
+        **announced_json(finding, 1, None),
+        "stack": "our-monitor",
+    }
     assert letter["Subject"].startswith("Expansion, high: role astronomer-remote-management")
     assert {name: value["Value"] for name, value in letter["MessageAttributes"].items()} == {
         "verdict": "expansion",

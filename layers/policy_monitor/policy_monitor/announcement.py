@@ -49,9 +49,20 @@ class Outcome(StrEnum):
 
 
 def announce(
-    current: Current, *, ledger: Ledger, outbox: Outbox, channel: Channel, settings: Settings
+    current: Current,
+    *,
+    ledger: Ledger,
+    outbox: Outbox,
+    channel: Channel,
+    settings: Settings,
+    stack: str = "",
 ) -> Outcome:
     """Tell of the finding that holds for a slot now, once.
+
+    Parameters
+    ----------
+    stack : str
+        The monitor's stack: what a message says to do, it says with its name.
 
     Raises
     ------
@@ -76,7 +87,8 @@ def announce(
     if corrected is None and not is_told(finding, settings):
         return Outcome.SILENT
     message = announced_json(finding, current.revision, corrected)
-    return deliver({**message, **redlines(finding, ledger)}, outbox, channel)
+    message |= redlines(finding, ledger)
+    return deliver(message | ({"stack": stack} if stack else {}), outbox, channel)
 
 
 _WORTH_A_LOOK = (Severity.CRITICAL, Severity.HIGH, Severity.MEDIUM)

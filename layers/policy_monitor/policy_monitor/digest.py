@@ -34,7 +34,9 @@ def days_open(since: str, now: str) -> int:
     return max(0, (datetime.fromisoformat(now) - datetime.fromisoformat(since)).days)
 
 
-def digest_json(entries: Sequence[Entry], account: str, time: str) -> dict[str, Any]:
+def digest_json(
+    entries: Sequence[Entry], account: str, time: str, stack: str = ""
+) -> dict[str, Any]:
     """What is open, most severe first and then longest, as ``policy-monitor/digest/1``.
 
     Parameters
@@ -70,11 +72,14 @@ def digest_json(entries: Sequence[Entry], account: str, time: str) -> dict[str, 
             "longest": max(days_open(entry.finding.time, time) for entry in entries),
             "open": listed,
             "open_total": len(entries),
+            **({"stack": stack} if stack else {}),
         }
     )
 
 
-def remind(ledger: Ledger, outbox: Outbox, channel: Channel, account: str, time: str) -> Outcome:
+def remind(
+    ledger: Ledger, outbox: Outbox, channel: Channel, account: str, time: str, *, stack: str = ""
+) -> Outcome:
     """Send the digest of a day on a channel, once; nothing where nothing is open.
 
     Raises
@@ -85,4 +90,4 @@ def remind(ledger: Ledger, outbox: Outbox, channel: Channel, account: str, time:
     entries = open_entries(history(ledger))
     if not entries:
         return Outcome.SILENT
-    return deliver(digest_json(entries, account, time), outbox, channel)
+    return deliver(digest_json(entries, account, time, stack), outbox, channel)

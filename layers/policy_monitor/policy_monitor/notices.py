@@ -6,31 +6,24 @@ An expansion is *open* until a person of the customer's notes where the vendor t
 from collections.abc import Iterable
 
 from policy_monitor.errors import InputError
-from policy_monitor.findings import Finding, FindingKind
+from policy_monitor.findings import Finding
 from policy_monitor.history import Entry, history
 from policy_monitor.ledger import Ledger, Notice
 from policy_monitor.messages.text import sentence
-from policy_monitor.mutations import ActorKind
+from policy_monitor.messages.wording import notice_is_due
 
 TEXT_LIMIT = 2_000
 """Characters of a notice: an address, or a few sentences."""
-
-# What cannot be judged may be an expansion, too.
-_GAINS = frozenset({"expansion", "mixed", "undetermined"})
-_KINDS = frozenset({FindingKind.CHANGE, FindingKind.STAGED, FindingKind.DRIFT})
 
 
 def is_due(finding: Finding) -> bool:
     """Whether the vendor was to tell of a change: it gained, and was made by it, as far as known.
 
     Where no event says who made it (drift), it may have been the vendor. Messages ask for a notice
-    in the same cases (`messages.wording.notice`).
+    in the same cases.
     """
     actor = finding.actor
-    by_vendor = actor.kind is ActorKind.VENDOR or (
-        actor.kind is ActorKind.UNKNOWN and not actor.arn
-    )
-    return by_vendor and finding.kind in _KINDS and finding.verdict in _GAINS
+    return notice_is_due(finding.kind, finding.verdict, actor.kind, named=bool(actor.arn))
 
 
 def open_entries(entries: Iterable[Entry]) -> list[Entry]:

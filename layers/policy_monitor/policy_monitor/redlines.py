@@ -1,13 +1,14 @@
 """Redlines: which lines of the documents differ, for people who know a policy by its text."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from difflib import unified_diff
 from typing import Any
 
 from policy_monitor.documents import readable
 from policy_monitor.findings import ChangedDocument, DocumentVersion, Finding
 from policy_monitor.ledger import Ledger
+from policy_monitor.messages.text import shares
 from policy_monitor.mutations import Document, Documents
 from policy_monitor.papers import changed_documents
 
@@ -18,6 +19,9 @@ DOCUMENTS = 6
 """Of how many documents; `redlines_total` counts all that changed."""
 
 _CONTEXT = 1
+_GAP = "…"
+# How a diff's first part begins where nothing is left out before it; the others leave a gap.
+_FROM_THE_START = ("@@ -0,0 ", "@@ -1,", "@@ -1 ")
 _LINE_LIMIT = 160
 
 
@@ -29,8 +33,8 @@ def redlines(finding: Finding, ledger: Ledger) -> dict[str, Any]:
     dict
         ``redlines``, one a document: its ``kind`` and ``name``, the ``change`` (added, removed or
         altered), the versions ``before`` and ``after``, ``lines`` (the first character says ``+``,
-        ``-`` or neither) and ``lines_total``; and ``redlines_total``, of how many documents. Empty
-        where nothing of a text is known to differ.
+        ``-`` or neither; ``…`` stands for lines that are the same) and ``lines_total``; and
+        ``redlines_total``, of how many documents. Empty where nothing is known to differ.
     """
     found = changed_documents(finding)
     shown = found[:DOCUMENTS]
@@ -38,7 +42,7 @@ def redlines(finding: Finding, ledger: Ledger) -> dict[str, Any]:
     told = [(each, lines) for each in shown if (lines := _differing(each, documents))]
     if not told:
         return {}
-    rooms = _shares([len(lines) for _, lines in told])
+    rooms = shares([len(lines) for _, lines in told], LINES)
     return {
         "redlines": [
             {
@@ -74,7 +78,10 @@ def _differing(each: ChangedDocument, documents: Documents) -> list[str]:
     if old is None or new is None:
         return []
     # The first two lines name files.
-    return list(unified_diff(old, new, n=_CONTEXT, lineterm=""))[2:]
+    lines = list(unified_diff(old, new, n=_CONTEXT, lineterm=""))[2:]
+    if lines and lines[0].startswith(_FROM_THE_START):
+        del lines[0]
+    return [_GAP if line.startswith("@@") else line for line in lines]
 
 
 def _lines(side: DocumentVersion | None, documents: Documents) -> list[str] | None:
@@ -90,13 +97,3 @@ def _printed(document: Document) -> list[str]:
         readable(document), indent=1, sort_keys=True, ensure_ascii=False, separators=("", ": ")
     )
     return text.split("\n")
-
-
-def _shares(lengths: Sequence[int]) -> list[int]:
-    """How many lines each may show: what the short ones leave is the long ones'."""
-    shares, room = [0] * len(lengths), LINES
-    ranked = sorted(range(len(lengths)), key=lambda place: lengths[place])
-    for done, place in enumerate(ranked):
-        shares[place] = min(lengths[place], room // (len(lengths) - done))
-        room -= shares[place]
-    return shares

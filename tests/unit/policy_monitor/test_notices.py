@@ -13,6 +13,7 @@ from policy_monitor.errors import DeliveryError, InputError
 from policy_monitor.findings import Finding, FindingKind, Severity
 from policy_monitor.history import Entry, entry_json, history
 from policy_monitor.ledger import Notice
+from policy_monitor.messages.digests import digest
 from policy_monitor.messages.wording import notice as notice_words
 from policy_monitor.mutations import Actor, ActorKind
 from policy_monitor.notices import acknowledge, is_due, open_entries
@@ -149,10 +150,11 @@ def test_a_digest_is_sent_once_a_day_and_again_where_it_was_refused() -> None:
     with pytest.raises(DeliveryError):
         remind(ledger, outbox, sent, ACCOUNT, NOW)
     sent.refuses = False
-    told = [remind(ledger, outbox, sent, ACCOUNT, NOW) for _ in range(2)]
+    told = [remind(ledger, outbox, sent, ACCOUNT, NOW, stack="pm") for _ in range(2)]
     told.append(remind(ledger, outbox, sent, ACCOUNT, "2026-12-08T08:00:00Z"))
     assert told == [Outcome.SENT, Outcome.KNOWN, Outcome.SENT]
     assert [message["longest"] for message in sent.messages] == [9, 16]
+    assert digest(sent.messages[0]).ack.endswith("--stack pm --region us-east-1")
 
 
 def test_a_digest_names_the_most_severe_first_and_counts_what_it_leaves_out() -> None:

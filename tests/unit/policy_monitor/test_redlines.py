@@ -65,11 +65,17 @@ def test_the_lines_that_differ_are_shown_with_a_sign() -> None:
     assert redline["lines_total"] == len(redline["lines"])
 
 
+def test_what_is_left_out_between_the_lines_is_a_gap() -> None:
+    names = [f"s3:Get{number}" for number in range(9)]
+    (redline,) = told(({"Action": names}, {"Action": [*names[:7], "s3:Put", names[8]]}))
+    assert redline["lines"] == ["…", '   "s3:Get6"', '-  "s3:Get7"', '+  "s3:Put"', '   "s3:Get8"']
+
+
 def test_a_document_that_came_shows_all_its_lines_and_one_that_went_too() -> None:
     came, went = told((None, OLD), (NEW, None))
     assert (came["change"], went["change"]) == ("added", "removed")
-    assert {line[0] for line in came["lines"][1:]} == {"+"}
-    assert {line[0] for line in went["lines"][1:]} == {"-"}
+    assert {line[0] for line in came["lines"]} == {"+"}
+    assert {line[0] for line in went["lines"]} == {"-"}
     assert '-  "s3:Get*"' in went["lines"]
 
 

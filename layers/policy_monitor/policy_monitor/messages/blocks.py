@@ -25,6 +25,7 @@ from policy_monitor.messages.content import REPEATS, Content, Fact, Redline, con
 from policy_monitor.messages.digests import MEANING, REMEDY, Digest, digest, is_digest
 from policy_monitor.messages.grants import Side
 from policy_monitor.messages.text import Name, Phrase, cut, plain
+from policy_monitor.messages.wording import NOTED
 
 # Slack's limits are 150 characters a header and 3,000 a text; of a message as a whole it takes
 # some 13,000 characters of blocks, though no page states that: stay well below.
@@ -103,7 +104,8 @@ def _digest_payload(told: Digest) -> dict[str, Any]:
         blocks.append(ContextBlock(elements=[_markup_text(f"Finding {_code(said.finding_id)}")]))
     if told.more:
         blocks.append(_prose(f"and {told.more:,} more"))
-    lines = [REMEDY, f"Account {told.account}", *((REPEATS,) if told.repeats else ())]
+    blocks.append(_markup(f"{REMEDY}\n{_command(told.ack)}"))
+    lines = [f"Account {told.account}", *((REPEATS,) if told.repeats else ())]
     blocks.append(ContextBlock(elements=[_plain_text(line) for line in lines]))
     return {
         "text": _escaped(f"{told.title}. {MEANING}", _FALLBACK_LIMIT),
@@ -124,18 +126,20 @@ def _blocks(said: Content, title: str) -> Iterator[Block]:
         yield _prose(f"Not judged:\n{reasons}")
     for side in said.sides:
         yield _markup(_side_text(side))
+    yield DividerBlock()
+    yield SectionBlock(fields=[_markup_text(_fact_text(fact)) for fact in (*said.who, *said.facts)])
+    if said.notice:
+        command = f"\n{NOTED}\n{_command(said.ack)}" if said.ack else ""
+        yield _markup(f"*Notice*\n{_escaped(said.notice, _TEXT_LIMIT)}{command}")
+    links = " · ".join(f"<{_escape(link.url)}|{_escape(link.label)}>" for link in said.links)
+    ending = f"Finding {_code(said.finding_id)}"
+    yield ContextBlock(elements=[_markup_text(f"{links} · {ending}" if links else ending)])
+    # Last, since Slack folds what is long, and whoever knows what to do need not read it.
     for redline in said.redlines:
         yield _markup(_redline_text(redline, _REDLINES_LIMIT // len(said.redlines)))
     if said.redlines_more:
         counted = f"{said.redlines_more:,} more document{'s' if said.redlines_more > 1 else ''}"
         yield _prose(f"and {counted} changed")
-    yield DividerBlock()
-    yield SectionBlock(fields=[_markup_text(_fact_text(fact)) for fact in (*said.who, *said.facts)])
-    if said.notice:
-        yield _markup(f"*Notice*\n{_escaped(said.notice, _TEXT_LIMIT)}")
-    links = " · ".join(f"<{_escape(link.url)}|{_escape(link.label)}>" for link in said.links)
-    ending = f"Finding {_code(said.finding_id)}"
-    yield ContextBlock(elements=[_markup_text(f"{links} · {ending}" if links else ending)])
 
 
 def _side_text(side: Side) -> str:
@@ -207,6 +211,10 @@ def _phrase(phrase: Phrase) -> str:
 def _code(text: str) -> str:
     # A backtick would end the code span, and nothing escapes it.
     return f"`{_escaped(text.replace('`', '<U+0060>'), _NAME_LIMIT)}`"
+
+
+def _command(text: str) -> str:
+    return f"```{_escape(text)}```"
 
 
 def _escape(text: str) -> str:

@@ -14,9 +14,14 @@ from typing import Any
 
 from policy_monitor.messages.blocks import slack_payload
 from policy_monitor.messages.envelope import Envelope, envelope
+from policy_monitor.messages.text import shares
 
 # No page states how long a text may be; what does not fit is counted.
 _DESCRIPTION_LIMIT = 4_000
+_BETWEEN = len("\n\n")
+_FENCE = "```"
+# Kept free for the line that counts what is left out, and the fence before it.
+_COUNT_ROOM = 40
 
 # Words that hold what a chat application takes for markup: they stand in code spans.
 _WORD = re.compile(r"\S*[*_~`@&\[\]]\S*")
@@ -84,13 +89,22 @@ def _plain(text: str, markup: re.Pattern[str]) -> str:
 
 
 def _joined(texts: list[str]) -> str:
-    """Texts as paragraphs; those at the end that do not fit are left out, and counted."""
+    """Texts as paragraphs; of the long ones the lines that do not fit are left out, and counted."""
+    given = shares([len(text) + _BETWEEN for text in texts], _DESCRIPTION_LIMIT)
+    return "\n\n".join(_cut(text, room - _BETWEEN) for text, room in zip(texts, given, strict=True))
+
+
+def _cut(text: str, room: int) -> str:
+    if len(text) <= room:
+        return text
+    lines = text.split("\n")
     kept: list[str] = []
-    room = _DESCRIPTION_LIMIT
-    for text in texts:
-        room -= len(text) + 2
+    room -= _COUNT_ROOM
+    for line in lines:
+        room -= len(line) + 1
         if room < 0:
-            kept.append(f"and {len(texts) - len(kept):,} more parts: read the e-mail or the ledger")
             break
-        kept.append(text)
-    return "\n\n".join(kept)
+        kept.append(line)
+    more = len(lines) - len(kept)
+    fence = [_FENCE] if "\n".join(kept).count(_FENCE) % 2 else []
+    return "\n".join([*kept, *fence, f"and {more:,} more line{'s' if more > 1 else ''}"])

@@ -71,6 +71,8 @@ class Content:
         ``Expansion``, ``Correction: reduction``, ``Denied attempt``.
     reasons : tuple[str, ...]
         Why something could not be judged.
+    ack : str
+        The command that notes the vendor's notice; empty where none is due.
     why : str
         Why it is as severe as that, in a sentence; empty where nothing says so.
     correction : tuple[str, ...]
@@ -98,6 +100,7 @@ class Content:
     reasons: tuple[str, ...]
     who: tuple[Fact, ...]
     notice: str
+    ack: str
     facts: tuple[Fact, ...]
     links: tuple[Link, ...]
     account: str
@@ -131,6 +134,7 @@ def content(finding: Mapping[str, Any]) -> Content:
     title, meaning = wording.heading(kind, verdict), wording.meaning(kind, verdict)
     named = bool(_text(actor, "arn"))
     notice = wording.notice(kind, verdict, actor_kind, named=named, subject=subject_type)
+    due = wording.notice_is_due(kind, verdict, actor_kind, named=named)
     told_by_itself = kind is FindingKind.BASELINE
     event_name = _text(finding, "event_name")
     if operation := wording.operation_words(kind, event_name):
@@ -159,11 +163,17 @@ def content(finding: Mapping[str, Any]) -> Content:
         reasons=() if told_by_itself else _reasons(comparison),
         who=() if told_by_itself else _who(actor, actor_kind, _text(finding, "account")),
         notice=notice,
+        ack=_ack(finding) if due else "",
         facts=_facts(finding, arn),
         links=_links(finding, arn),
         account=name(_text(finding, "account")).text,
         finding_id=name(_text(finding, "finding_id")).text,
     )
+
+
+def _ack(finding: Mapping[str, Any]) -> str:
+    finding_id, stack, region = (_text(finding, key) for key in ("finding_id", "stack", "region"))
+    return wording.ack_command(finding_id, stack, region)
 
 
 def _redlines(finding: Mapping[str, Any]) -> tuple[Redline, ...]:

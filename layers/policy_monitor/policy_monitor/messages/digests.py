@@ -9,6 +9,7 @@ from policy_monitor.findings import Severity
 from policy_monitor.messages.content import SCHEMA as FINDING_SCHEMA
 from policy_monitor.messages.content import Content, content
 from policy_monitor.messages.text import name, plain
+from policy_monitor.messages.wording import ack_command
 
 SCHEMA = "policy-monitor/digest/1"
 
@@ -19,7 +20,7 @@ MEANING = (
     "The vendor is to announce what expands its access. Nobody has noted where it announced the"
     " following: ask for its notice, or why it needs the access."
 )
-REMEDY = "Once you have a notice: policy-monitor ack FINDING --notice ADDRESS"
+REMEDY = "Once you have a notice, note it by the finding it is for:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,8 @@ class Digest:
         At most `SHOWN`.
     more : int
         How many others are open.
+    ack : str
+        The command that notes a notice, with FINDING for the id.
     """
 
     title: str
@@ -53,6 +56,7 @@ class Digest:
     account: str
     waiting: tuple[Waiting, ...]
     more: int
+    ack: str
     repeats: bool
 
 
@@ -83,8 +87,15 @@ def digest(message: Mapping[str, Any]) -> Digest:
         account=name(str(message.get("account", ""))).text,
         waiting=waiting,
         more=count - len(waiting),
+        ack=ack_command("FINDING", str(message.get("stack") or ""), _region(listed)),
         repeats=message.get("may_repeat") is True,
     )
+
+
+def _region(listed: list[Any]) -> str:
+    """Where IAM's events are seen, and so the monitor is: the same for all of an account."""
+    first = listed[0] if listed else None
+    return str(first.get("region") or "") if isinstance(first, Mapping) else ""
 
 
 def _waiting(entry: Any) -> Waiting:

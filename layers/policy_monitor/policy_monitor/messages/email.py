@@ -7,6 +7,7 @@ from policy_monitor.messages.content import REPEATS, Content
 from policy_monitor.messages.digests import MEANING, REMEDY, Digest
 from policy_monitor.messages.grants import Side
 from policy_monitor.messages.text import plain
+from policy_monitor.messages.wording import NOTED
 
 WIDTH = 48
 """Characters a line; names, ARNs and links that are longer stay whole, to be copied."""
@@ -59,7 +60,7 @@ def digest_text(told: Digest) -> str:
         lines.append(f"Finding {waiting.said.finding_id}")
     if told.more:
         lines += ["", f"and {told.more:,} more"]
-    return "\n".join([*lines, "", *_paragraph(REMEDY)]) + "\n"
+    return "\n".join([*lines, "", *_paragraph(REMEDY), told.ack]) + "\n"
 
 
 def _lines(said: Content) -> Iterator[str]:
@@ -79,7 +80,9 @@ def _lines(said: Content) -> Iterator[str]:
     for side in said.sides:
         yield from _side(side)
     if said.notice:
-        yield from _section("Notice", [_paragraph(said.notice)])
+        # The command stays on one line, to be copied.
+        command = [*_paragraph(NOTED), said.ack] if said.ack else []
+        yield from _section("Notice", [[*_paragraph(said.notice), *command]])
     yield ""
     for fact in (*said.who, *said.facts):
         yield from _paragraph(f"{fact.label}: {plain(fact.value)}", "  ")

@@ -35,7 +35,7 @@ _URL_LIMIT = 1_000
 
 # CloudTrail's eventID is a UUID; the ids that reconcile gives to what no event told are none.
 _EVENT_ID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
-_REGION = re.compile(r"[a-z]{2}(?:-[a-z]+)+-[0-9]")
+REGION = re.compile(r"[a-z]{2}(?:-[a-z]+)+-[0-9]")
 _ARN = re.compile(
     r"arn:aws[a-z-]*:iam::(?:[0-9]{12}|aws):(?P<type>role|policy)/(?P<path>.+)", re.DOTALL
 )
@@ -50,7 +50,7 @@ def event_link(event_id: str, region: str, arn: str) -> Link | None:
     """CloudTrail's event history at one event; None where the id is no CloudTrail event's."""
     if not _EVENT_ID.fullmatch(event_id):
         return None
-    place = region if _REGION.fullmatch(region) else home_region(arn)
+    place = region if REGION.fullmatch(region) else home_region(arn)
     return Link(
         "CloudTrail event",
         f"https://{place}.{_partition(arn).console}/cloudtrailv2/home"

@@ -99,3 +99,19 @@ def listed(names: Sequence[str], total: int, limit: int, joint: str = "and") -> 
     if more:
         parts.append(f" {joint} {more:,} more" if shown else f"{more:,}")
     return tuple(part for part in parts if part)
+
+
+def shares(lengths: Sequence[int], room: int) -> list[int]:
+    """How much of each may be shown, in all `room`: what the short leave is for the long.
+
+    Examples
+    --------
+    >>> shares([50, 3, 40], 43)
+    [20, 3, 20]
+    """
+    given = [0] * len(lengths)
+    ranked = sorted(range(len(lengths)), key=lambda place: lengths[place])
+    for done, place in enumerate(ranked):
+        given[place] = min(lengths[place], room // (len(lengths) - done))
+        room -= given[place]
+    return given

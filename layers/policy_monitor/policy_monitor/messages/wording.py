@@ -1,9 +1,11 @@
 """The words of all messages: one place for e-mail and Slack, so that they say the same."""
 
+import re
 from collections.abc import Mapping
 from typing import NamedTuple
 
 from policy_monitor.findings import DocumentKind, FindingKind, Severity, SubjectType
+from policy_monitor.messages.links import REGION
 from policy_monitor.messages.text import Name, Phrase, name
 from policy_monitor.mutations import ActorKind
 
@@ -144,7 +146,9 @@ _OTHERS_NOTICE = {
     ),
 }
 
+# What cannot be judged may be an expansion, too.
 _GAINS = ("expansion", "mixed", "undetermined")
+_KINDS = (FindingKind.CHANGE, FindingKind.STAGED, FindingKind.DRIFT)
 
 
 def heading(kind: FindingKind, verdict: str) -> str:
@@ -231,6 +235,39 @@ def _identity(arn: str, session: str, home: str) -> Phrase:
 def service_phrase(service: str) -> Phrase:
     """An AWS service as people call it; its host name where no table knows it."""
     return (_SERVICE_WORDS[service],) if service in _SERVICE_WORDS else (name(service),)
+
+
+def notice_is_due(kind: FindingKind, verdict: str, actor: ActorKind, *, named: bool) -> bool:
+    """Whether the vendor was to tell of a change: it gained, and made it, as far as is known."""
+    by_vendor = actor is ActorKind.VENDOR or (actor is ActorKind.UNKNOWN and not named)
+    return by_vendor and kind in _KINDS and verdict in _GAINS
+
+
+NOTED = "Once you have it, note it, and this is closed:"
+"""What stands before the command that does so."""
+
+# Words that a shell takes as they are.
+_FINDING_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,127}")
+_STACK = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,127}")  # "CreateStack", CloudFormation API reference
+
+
+def ack_command(finding_id: str, stack: str, region: str) -> str:
+    """The command that notes a vendor's notice; empty for an id that is no finding's.
+
+    Parameters
+    ----------
+    finding_id : str
+        An id, or a word that stands for one.
+    stack, region : str
+        Where the ledger is; left out where they are not known.
+    """
+    if not _FINDING_ID.fullmatch(finding_id):
+        return ""
+    command = f"policy-monitor ack {finding_id} --notice ADDRESS"
+    if not _STACK.fullmatch(stack):
+        return command
+    where = f" --region {region}" if REGION.fullmatch(region) else ""
+    return f"{command} --stack {stack}{where}"
 
 
 def notice(

@@ -109,4 +109,6 @@ def test_a_strangers_sentence_is_no_markup(text: str) -> None:
 
 def test_what_does_not_fit_is_counted() -> None:
     description = notification_of(huge_finding())["content"]["description"]
-    assert re.search(r"and \d+ more parts: read the e-mail or the ledger$", description)
+    assert re.search(r"and \d+ more lines", description)
+    assert description.count("```") % 2 == 0
+    assert "Once you have it, note it" in description

@@ -3,6 +3,7 @@ import pytest
 from policy_monitor.findings import FindingKind
 from policy_monitor.messages.text import plain
 from policy_monitor.messages.wording import (
+    ack_command,
     actor_phrase,
     heading,
     meaning,
@@ -89,3 +90,24 @@ def test_a_stranger_is_to_be_found_out() -> None:
 def test_every_kind_and_verdict_has_words(kind: FindingKind, verdict: str) -> None:
     assert heading(kind, verdict)[0].isupper()
     assert meaning(kind, verdict).endswith(".")
+
+
+@pytest.mark.parametrize(
+    ("finding", "stack", "region", "command"),
+    [
+        ("a1", "pm", "us-east-1", "ack a1 --notice ADDRESS --stack pm --region us-east-1"),
+        ("a1", "pm", "us-gov-west-1", "ack a1 --notice ADDRESS --stack pm --region us-gov-west-1"),
+        ("a1", "pm", "; reboot", "ack a1 --notice ADDRESS --stack pm"),
+        ("a1", "$(reboot)", "us-east-1", "ack a1 --notice ADDRESS"),
+        ("a1", "", "", "ack a1 --notice ADDRESS"),
+    ],
+)
+def test_a_command_to_be_copied_holds_nothing_that_a_shell_reads_otherwise(
+    finding: str, stack: str, region: str, command: str
+) -> None:
+    assert ack_command(finding, stack, region) == f"policy-monitor {command}"
+
+
+@pytest.mark.parametrize("finding", ["", "a b", "-rf", "`reboot`", "a\nb", "x" * 129])
+def test_an_id_that_is_no_findings_makes_no_command(finding: str) -> None:
+    assert ack_command(finding, "pm", "us-east-1") == ""
