@@ -45,6 +45,10 @@ _OF_A_TRANSACTION = {
     "ConditionCheck": "dynamodb:ConditionCheckItem",
 }
 
+# Where the SDK's name of a service is not the prefix of its actions. Source: Service Authorization
+# Reference, "Actions, resources, and condition keys for AWS IAM Access Analyzer".
+_PREFIXES = {"accessanalyzer": "access-analyzer"}
+
 # What calls a client's method by its name, and on which clients.
 _BY_NAME = {"_call": ("dynamodb",), "get_paginator": ("iam", "cloudtrail", "events", "sns", "sqs")}
 
@@ -226,4 +230,4 @@ def _operations(service: str) -> dict[str, str]:
 
 def _action(service: str, method: str) -> Iterator[str]:
     if operation := _operations(service).get(method):
-        yield f"{service}:{operation}"
+        yield f"{_PREFIXES.get(service, service)}:{operation}"

@@ -42,6 +42,7 @@ from policy_monitor.ledger import (
 )
 from policy_monitor.mutations import Change, Mutation
 from policy_monitor.notebook import Note
+from policy_monitor.opinions import Opinion
 from policy_monitor.settings import Settings
 from policy_monitor_cli.material import MASK_KEY, Material, collected, detail
 from policy_monitor_cli.offline import genesis
@@ -163,6 +164,7 @@ def _write_sample(client: "DynamoDBClient") -> None:
     ledger.mark_derived(2)
     ledger.keep(sample(Checkpoint))
     ledger.put_notice(sample(Notice))
+    ledger.put_opinion(sample(Opinion))
     DynamoDBNotebook(*at).write(sample(Note))
     DynamoDBOutbox(*at, now=lambda: TOLD_AT).begin(AnnouncementKey(finding.finding_id, 1, "sns"))
 

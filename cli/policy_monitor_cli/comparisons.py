@@ -10,6 +10,7 @@ from rich.text import Text
 from policy_monitor.findings import FindingKind, SubjectType
 from policy_monitor.messages.grants import Side, sides
 from policy_monitor.messages.text import plain
+from policy_monitor.opinions import words
 from policy_monitor_cli.rendering import SIGNS, VERDICT_STYLES
 
 _MOST = 20
@@ -35,6 +36,8 @@ def text(line: Mapping[str, Any], subject: SubjectType = SubjectType.ROLE) -> Re
         Text.assemble((verdict, VERDICT_STYLES[verdict]), f"  {MEANINGS[verdict]}")
     ]
     parts += [_indented(f"? {r['sentence']} ({r['code']})", 2) for r in line["undetermined"]]
+    if opinion := words(line):
+        parts.append(_indented(opinion, 2))
     for sign, side in _sides(line, subject):
         parts += [Text(""), Text(side.title, "bold")]
         for entry in side.entries:
@@ -55,6 +58,8 @@ def markdown(line: Mapping[str, Any], subject: SubjectType = SubjectType.ROLE) -
     parts = [f"**{verdict}** {MEANINGS[verdict]}"]
     if line["undetermined"]:
         parts.append("\n".join(f"- {_code(r['sentence'])}" for r in line["undetermined"]))
+    if opinion := words(line):
+        parts.append(_code(opinion))
     for _, side in _sides(line, subject):
         rows = [f"#### {side.title}", ""]
         for entry in side.entries:

@@ -4,7 +4,7 @@ import gzip
 import json
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -15,7 +15,6 @@ from rich.progress import Progress
 from iamdiff import (
     Access,
     Comparison,
-    Document,
     Kind,
     PolicyError,
     Verdict,
@@ -23,17 +22,22 @@ from iamdiff import (
     compare,
     comparison_json,
     likely_kind,
-    parse_document,
 )
 from iamdiff.sources import load_json
 from policy_monitor import catalogue
 from policy_monitor.errors import InputError
 from policy_monitor.messages.masking import masked
 from policy_monitor_cli.comparisons import markdown, text
+from policy_monitor_cli.policies import (
+    STANDARD_INPUT,
+    access_of,
+    documents_of,
+    named_json,
+    read_access,
+)
 from policy_monitor_cli.rendering import console
 from policy_monitor_cli.sources import GZIP_MAGIC
 
-STANDARD_INPUT = "-"
 _ALARMING = (Verdict.EXPANSION, Verdict.MIXED, Verdict.UNDETERMINED)
 
 
@@ -82,6 +86,13 @@ def diff(
     reveal: Annotated[
         bool, typer.Option("--reveal", help="Show external ids instead of masking them.")
     ] = False,
+    second_opinion: Annotated[
+        bool,
+        typer.Option(
+            "--second-opinion",
+            help="Ask IAM Access Analyzer as well, by your credentials; AWS charges two checks.",
+        ),
+    ] = False,
 ) -> None:
     """Say what NEW allows that OLD does not, and the other way round, with a request as proof.
 
@@ -96,23 +107,35 @@ def diff(
     if pairs is not None:
         if old is not None or new is not None:
             raise InputError("diff: --pairs takes no OLD and NEW beside it")
+        if second_opinion:
+            raise InputError(
+                "diff: --second-opinion is charged by the comparison; give OLD and NEW, not --pairs"
+            )
         raise typer.Exit(_diff_pairs(pairs, reveal=reveal))
     if old is None or new is None:
         raise InputError("diff: OLD and NEW are needed; see policy-monitor diff --help")
     if old == new == STANDARD_INPUT:
         raise InputError("diff: standard input can be OLD or NEW, not both")
     started = time.perf_counter()
-    sides = [named_access(source) for source in (old, new)]
+    raws = [named_json(source) for source in (old, new)]
+    sides = [access_of(raw, source) for raw, source in zip(raws, (old, new), strict=True)]
     comparison = _compare(sides[0], sides[1], kind, judged, principal)
     elapsed_ms = (time.perf_counter() - started) * 1000
     line = _line(comparison, elapsed_ms, reveal=reveal)
+    if second_opinion:
+        # The SDK takes its time to load.
+        from policy_monitor_cli import opinions  # noqa: PLC0415 - see above
+
+        chosen = kind or _likely_kind(sides)
+        line |= opinions.with_second_opinion(line, raws[0], raws[1], chosen, opinions.analyzer())
     if output is Format.JSON:
         typer.echo(json.dumps(line, indent=2, ensure_ascii=False))
     elif output is Format.MARKDOWN:
         typer.echo(markdown(line))
     else:
         console().print(text(line))
-    raise typer.Exit(int(is_alarming(comparison)))
+    disagreed = line["verdict"] == Verdict.UNDETERMINED
+    raise typer.Exit(int(disagreed or is_alarming(comparison)))
 
 
 def is_alarming(comparison: Comparison) -> bool:
@@ -123,10 +146,10 @@ def is_alarming(comparison: Comparison) -> bool:
 def _compare(
     old: Access, new: Access, kind: Kind | None, judged: Judged, principal: str | None
 ) -> Comparison:
-    documents = [*documents_of(old), *documents_of(new)]
-    chosen = kind or likely_kind(documents)
-    for document in documents:
-        check_kind(document, chosen)
+    chosen = kind or _likely_kind((old, new))
+    for access in (old, new):
+        for document in documents_of(access):
+            check_kind(document, chosen)
     return compare(
         old,
         new,
@@ -137,11 +160,8 @@ def _compare(
     )
 
 
-def documents_of(access: Access) -> Iterator[Document]:
-    """All documents of an access, its boundary last."""
-    yield from access.identity
-    if access.boundary is not None:
-        yield access.boundary
+def _likely_kind(sides: Iterable[Access]) -> Kind:
+    return likely_kind([document for side in sides for document in documents_of(side)])
 
 
 def _line(
@@ -155,56 +175,6 @@ def _line(
     line |= {"verdict": found.pop("verdict"), "latent": found.pop("latent")}
     line |= {"elapsed_ms": round(elapsed_ms, 3), **found}
     return line if reveal else dict(masked(line))
-
-
-def named_access(source: str) -> Access:
-    """An access from a file or standard input.
-
-    Raises
-    ------
-    InputError
-        It cannot be read or is no policy; the line names the file.
-    """
-    name = "standard input" if source == STANDARD_INPUT else source
-    try:
-        raw = sys.stdin.buffer.read() if source == STANDARD_INPUT else Path(source).read_bytes()
-        return read_access(load_json(raw))
-    except OSError as error:
-        raise InputError(f"{name}: {error.strerror or error}") from error
-    except PolicyError as error:
-        raise InputError(f"{name}: {error}") from error
-
-
-def read_access(raw: Any) -> Access:
-    """An access from JSON: a document, a list of documents, or identity and boundary.
-
-    Raises
-    ------
-    PolicyError
-        It is none of these, or a document in it is no policy.
-    """
-    if isinstance(raw, list):
-        return Access(tuple(_document(each, f"document {i + 1}") for i, each in enumerate(raw)))
-    if isinstance(raw, Mapping) and "identity" in raw:
-        extra = sorted(set(raw) - {"identity", "boundary"})
-        if extra:
-            raise PolicyError(f"{extra[0]}: only identity and boundary belong here")
-        identity = raw["identity"]
-        if not isinstance(identity, list):
-            raise PolicyError("identity: a list of policy documents belongs here")
-        boundary = raw.get("boundary")
-        return Access(
-            tuple(_document(each, f"identity {i + 1}") for i, each in enumerate(identity)),
-            None if boundary is None else _document(boundary, "boundary"),
-        )
-    return Access((parse_document(raw),))
-
-
-def _document(raw: Any, name: str) -> Document:
-    try:
-        return parse_document(raw)
-    except PolicyError as error:
-        raise PolicyError(f"{name}: {error}") from None
 
 
 def _diff_pairs(source: str, *, reveal: bool) -> int:

@@ -11,8 +11,8 @@ from iamdiff.inventory import take_inventory
 from policy_monitor import catalogue
 from policy_monitor.errors import InputError
 from policy_monitor.messages.masking import masked
-from policy_monitor_cli.diff import documents_of, named_access
 from policy_monitor_cli.inventories import inventory_json, text
+from policy_monitor_cli.policies import documents_of, named_access
 from policy_monitor_cli.rendering import console
 
 

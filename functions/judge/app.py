@@ -13,6 +13,7 @@ from botocore.config import Config
 from policy_monitor import catalogue
 from policy_monitor.adapters.dynamodb import DynamoDBLedger
 from policy_monitor.judgement import judge
+from policy_monitor.opinions import Analyzer
 from policy_monitor.settings import Settings
 
 logger = Logger()
@@ -31,7 +32,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  #
         for account in accounts(event):
             ledger = DynamoDBLedger(dynamodb(), os.environ["TABLE_NAME"], account)
             code = os.environ["CODE_VERSION"]
-            judged = judge(ledger, settings(), catalogue.load(), code=code)
+            judged = judge(ledger, settings(), catalogue.load(), code=code, analyzer=analyzer())
             contradicted += [f.finding_id for f in judged.recorded if f.contradicted]
             logger.info("judged", account=account, seq=judged.seq, recorded=len(judged.recorded))
     finally:
@@ -52,6 +53,23 @@ def accounts(event: dict[str, Any]) -> list[str]:
 def settings() -> Settings:
     """The functions' settings, read once."""
     return Settings.from_environment(os.environ)
+
+
+def analyzer() -> Analyzer | None:
+    """Who is asked for a second opinion, where the customer wants one."""
+    if os.environ.get("SECOND_OPINION") != "true":
+        return None
+    from policy_monitor.adapters import access_analyzer  # noqa: PLC0415 (others need not load it)
+
+    return access_analyzer.AccessAnalyzer(access_analyzer_client())
+
+
+@cache
+def access_analyzer_client() -> Any:
+    """Access Analyzer's client, made once and only where it is asked."""
+    from policy_monitor.adapters.access_analyzer import PATIENCE, SERVICE  # noqa: PLC0415 (as above)
+
+    return boto3.client(SERVICE, config=PATIENCE)
 
 
 @cache

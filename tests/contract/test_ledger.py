@@ -34,6 +34,7 @@ from policy_monitor.ledger import (
     Recorded,
 )
 from policy_monitor.mutations import Document
+from policy_monitor.opinions import Opinion, Result
 from policy_monitor.state import RoleState
 
 
@@ -389,6 +390,17 @@ def test_a_notice_of_many_characters_stands_as_well(ledger: Ledger) -> None:
     assert ledger.put_notice(notice) == notice
     assert ledger.put_notice(Notice("finding", "x", "arn:b", "later")) == notice
     assert ledger.notices() == {"finding": notice}
+
+
+def test_the_first_answer_to_a_check_stands(ledger: Ledger) -> None:
+    answers = [Opinion("a", Result.NONE, "denied"), Opinion("b", Result.PASS, "ü" * 5_000)]
+
+    assert ledger.opinions(["a", "b"]) == {}
+    assert [ledger.put_opinion(answer) for answer in answers] == answers
+    assert ledger.put_opinion(Opinion("a", Result.FAIL)) == answers[0]
+    assert ledger.put_opinion(Opinion("b", Result.FAIL)) == answers[1]
+    assert ledger.opinions(["a", "c", "b", "a"]) == {"a": answers[0], "b": answers[1]}
+    assert ledger.snapshot().seq == 0
 
 
 def test_an_announcement_is_begun_once_and_sent_once(outbox: Outbox) -> None:

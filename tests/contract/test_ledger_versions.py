@@ -119,6 +119,7 @@ def test_a_record_of_every_kind_and_release_is_read(client: "DynamoDBClient", pa
     assert snapshot.genesis is not None
     assert len(mutation.changes) == len({type(change) for change in mutation.changes}) > 20
     assert len(snapshot.current) == len(list(ledger.findings())) == len(ledger.notices()) == 1
+    assert len(ledger.opinions(["check"])) == 1
     assert [each.state for each in outbox.announcements()] == ["started"]
 
 

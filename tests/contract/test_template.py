@@ -17,6 +17,7 @@ EVERYTHING = {
     "CentralEventBusArn": "arn:aws:events:us-gov-west-1:210987654321:event-bus/policy-monitor",
     "SlackWebhook": "/policy-monitor/webhook",
     "ReportBucket": "audit",
+    "SecondOpinion": "true",
 }
 FUNCTIONS = ("Announce", "Detect", "Judge", "Reconcile", "Report", "Slack")
 OWN_KEY = "arn:aws:kms:us-east-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab"

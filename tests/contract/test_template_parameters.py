@@ -64,6 +64,7 @@ REFUSED = {
     ],
     "NotifyVerdicts": ["", "all", "expansion, mixed", "Expansion"],
     "AmazonQTopic": ["yes"],
+    "SecondOpinion": ["yes"],
     "ReportBucket": [
         "ab",
         "Audit",

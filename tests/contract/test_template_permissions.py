@@ -41,7 +41,7 @@ def listed(value: Any) -> tuple[str, ...]:
 
 
 def load(parameters: Mapping[str, str]) -> Template:
-    known = {**PSEUDO, "RoleName": "ROLE", "ReportBucket": "bucket"}
+    known = {**PSEUDO, "RoleName": "ROLE", "ReportBucket": "bucket", "SecondOpinion": "true"}
     return load_template(ROOT / "template.yaml", {**known, **parameters})
 
 
@@ -130,6 +130,7 @@ def test_there_are_no_other_roles_and_sam_adds_none(monkeypatch: pytest.MonkeyPa
         "CentralBusRole",
         "ChatTopicPublishing",
         "EventPutting",
+        "SecondOpinionAsking",
         "WebhookParameterPolicy",
         "WebhookSecretPolicy",
     }
@@ -260,6 +261,17 @@ def test_report_reads_the_ledger_and_changes_nothing_in_it() -> None:
 
 def test_without_a_bucket_there_is_no_role_for_it() -> None:
     assert "ReportRole" not in load({"ReportBucket": ""}).resources
+
+
+def test_judge_asks_access_analyzer_only_where_a_second_opinion_is_wanted() -> None:
+    wanted = [grant for grant in grants() if "access-analyzer:CheckNoNewAccess" in grant.actions]
+    assert [(grant.role, grant.actions, grant.resources) for grant in wanted] == [
+        ("JudgeRole", ("access-analyzer:CheckNoNewAccess",), ("*",))
+    ]
+    for parameters in ({"SecondOpinion": "false"}, {}):
+        template = load_template(ROOT / "template.yaml", parameters)
+        assert "access-analyzer" not in str([*documents(template)])
+        assert template.functions["JudgeFunction"].environment["SECOND_OPINION"] == "false"
 
 
 def test_nothing_may_be_deleted() -> None:

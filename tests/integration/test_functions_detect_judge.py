@@ -13,6 +13,7 @@ import pytest
 from aws_lambda_powertools.utilities import parameters
 from aws_lambda_powertools.utilities.parameters.constants import DEFAULT_PROVIDERS
 from botocore.exceptions import ClientError
+from botocore.stub import Stubber
 from functions.detect import app as detect_app
 from functions.judge import app as judge_app
 from functions.reconcile import app as reconcile_app
@@ -121,6 +122,7 @@ def forget() -> None:
         app.settings.cache_clear()
         app.dynamodb.cache_clear()
     detect_app.iam.cache_clear()
+    judge_app.access_analyzer_client.cache_clear()
     reconcile_app.settings.cache_clear()
     reconcile_app.client.cache_clear()
     parameters.clear_caches()  # type: ignore[no-untyped-call]
@@ -160,6 +162,45 @@ def test_an_answer_that_contradicts_itself_is_undetermined_and_counted(
     world.judge()
     assert {finding.verdict for finding in world.findings()} == {"undetermined"}
     assert metric(capsys.readouterr().out, "ContradictedFindings") == [2]
+
+
+def test_judge_asks_access_analyzer_where_a_second_opinion_is_wanted(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.reconcile()
+    stubber = Stubber(judge_app.access_analyzer_client())
+    for _ in range(2):
+        stubber.add_response(
+            "check_no_new_access",
+            {"result": "PASS", "message": "The modified permissions do not grant new access."},
+        )
+    world.detect(world.new_version(WRITE))
+    with stubber:
+        world.judge()
+        monkeypatch.setenv("SECOND_OPINION", "true")
+        later = LATER.replace("06:00", "07:00")
+        world.detect(world.new_version(READ, eventTime=later))
+        world.judge()
+        world.judge()
+        stubber.assert_no_pending_responses()
+    found = {
+        (f.time == later, f.verdict, "second_opinion" in f.comparison) for f in world.findings()
+    }
+    assert found == {(False, "expansion", False), (True, "undetermined", True)}
+
+
+def test_judge_loads_access_analyzer_only_where_it_is_asked(world: World) -> None:
+    assert judge_app.analyzer() is None
+    code = (
+        "import sys; import functions.judge.app as app; "
+        "assert app.analyzer() is None; "
+        "assert 'policy_monitor.adapters.access_analyzer' not in sys.modules"
+    )
+    ran = subprocess.run(  # noqa: S603 (this interpreter, a fixed text)
+        [sys.executable, "-c", code], check=False, capture_output=True, text=True
+    )
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert world.findings() == []
 
 
 def test_facts_wait_for_the_baseline(world: World) -> None:

@@ -10,6 +10,7 @@ from iamdiff.catalogue import Catalogue
 from policy_monitor.access import policy_access, role_access, trust_access
 from policy_monitor.beginning import beginnings
 from policy_monitor.comparisons import Comparisons, Question, unchanged
+from policy_monitor.consultation import Consultation
 from policy_monitor.effects import NO_VERSION, effects
 from policy_monitor.exposure import Exposures
 from policy_monitor.findings import (
@@ -20,6 +21,7 @@ from policy_monitor.findings import (
     Severity,
     Subject,
     SubjectType,
+    slot_of,
 )
 from policy_monitor.ledger import Checkpoint, Genesis
 from policy_monitor.mutations import Documents, Mutation
@@ -38,6 +40,8 @@ def derive(
     documents: Documents,
     settings: Settings,
     catalogue: Catalogue | None,
+    *,
+    consultation: Consultation | None = None,
 ) -> tuple[Finding, ...]:
     """The baseline's own findings, then those of a set of mutations, in timeline order.
 
@@ -50,8 +54,10 @@ def derive(
     documents : Documents
         The documents that `digests` names, masked; a finding that needs a missing one is
         undetermined.
+    consultation : Consultation, optional
+        The second opinions that findings follow from as well.
     """
-    comparisons = Comparisons(documents, catalogue)
+    comparisons = consultation.comparisons if consultation else Comparisons(documents, catalogue)
     exposures = Exposures(comparisons)
     findings = []
     if isinstance(start, Genesis):
@@ -71,6 +77,10 @@ def derive(
     for step in steps(start, mutations, _wider(comparisons, settings)):
         for effect in effects(step, settings, documents):
             comparison = effect.answer or comparisons.answer(effect.question)
+            if consultation and effect.answer is None:
+                at = step.mutation
+                slot = slot_of(at.time, at.event_id, effect.subject, effect.kind)
+                comparison = consultation.weighed(slot, effect.question, comparison)
             text = summary(
                 step.mutation,
                 effect.subject,

@@ -147,4 +147,9 @@ class Finding:
     @property
     def slot(self) -> str:
         """What this finding is the current answer for: ``time#event#subject type#arn#kind``."""
-        return "#".join((self.time, self.event_id, self.subject.type, self.subject.arn, self.kind))
+        return slot_of(self.time, self.event_id, self.subject, self.kind)
+
+
+def slot_of(time: str, event_id: str, subject: Subject, kind: FindingKind) -> str:
+    """The slot of a finding (`Finding.slot`)."""
+    return "#".join((time, event_id, subject.type, subject.arn, kind))

@@ -1,15 +1,18 @@
 """Bringing the ledger's findings up to its facts."""
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 
 from iamdiff.catalogue import Catalogue
+from policy_monitor.consultation import Consultation
 from policy_monitor.derivation import checkpointed, derive, digests, withdrawn
 from policy_monitor.errors import LedgerMovedError, RetryableError
 from policy_monitor.findings import Finding, FindingKind, Subject, SubjectType
 from policy_monitor.ledger import Checkpoint, Current, Genesis, Ledger, Snapshot
 from policy_monitor.mutations import MutationKind
+from policy_monitor.opinions import Analyzer
 from policy_monitor.readings import written
 from policy_monitor.settings import Settings
 
@@ -54,6 +57,7 @@ def judge(
     *,
     code: str = "",
     behind: int = BEHIND,
+    analyzer: Analyzer | None = None,
 ) -> Judged:
     """Derive all findings and record those that the ledger does not show as current.
 
@@ -67,20 +71,33 @@ def judge(
         What tells this version of the code from others, which may derive other findings.
     behind : int
         How many facts a checkpoint leaves behind it.
+    analyzer : Analyzer, optional
+        Who is asked for a second opinion on new findings; without, what was answered before does
+        not count either.
 
     Raises
     ------
     RetryableError
         The ledger took new facts during each of several derivations, or is out of reach.
     """
-    edition = _edition(settings, catalogue, code)
+    edition = _edition(settings, catalogue, code, second=analyzer is not None)
     for _ in range(ATTEMPTS):
         start, snapshot = _read(ledger, edition)
         if start is None:
             return Judged(snapshot.seq, ())
         mutations = snapshot.mutations
         documents = ledger.documents(digests(start, mutations))
-        derived = derive(start, mutations, documents, settings, catalogue)
+        consultation = Consultation(ledger, analyzer, documents, catalogue) if analyzer else None
+        derivation = partial(
+            derive,
+            start,
+            mutations,
+            documents,
+            settings,
+            catalogue,
+            consultation=consultation,
+        )
+        derived = _consulted(snapshot, derivation, consultation)
         due = tuple(changes_due(snapshot, derived))
         try:
             ledger.record(snapshot.seq, due)
@@ -102,6 +119,24 @@ def judge(
     raise RetryableError(
         f"ledger: new facts came in during each of {ATTEMPTS} derivations; try again"
     )
+
+
+def _consulted(
+    snapshot: Snapshot,
+    derivation: Callable[[], tuple[Finding, ...]],
+    consultation: Consultation | None,
+) -> tuple[Finding, ...]:
+    """The findings, with the second opinions that are recorded, and those that are due."""
+    derived = derivation()
+    if consultation is None:
+        return derived
+    # The answers are read after the snapshot. Another judge that has one more writes first and
+    # takes a revision that this one needs, or comes second and derives with all that is recorded.
+    if consultation.read():
+        derived = derivation()
+    if consultation.ask([finding.slot for finding, _ in changes_due(snapshot, derived)]):
+        derived = derivation()
+    return derived
 
 
 def holds(checkpoint: Checkpoint, following: Snapshot) -> bool:
@@ -137,9 +172,9 @@ def _checkpoint_due(start: Genesis | Checkpoint, snapshot: Snapshot, behind: int
     return through
 
 
-def _edition(settings: Settings, catalogue: Catalogue | None, code: str) -> str:
+def _edition(settings: Settings, catalogue: Catalogue | None, code: str, *, second: bool) -> str:
     """All that findings depend on beside the facts."""
-    parts = repr((settings, catalogue.date if catalogue else None, code))
+    parts = repr((settings, catalogue.date if catalogue else None, code, second))
     return hashlib.sha256(parts.encode()).hexdigest()
 
 

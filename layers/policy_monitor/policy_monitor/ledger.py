@@ -10,6 +10,7 @@ from typing import Protocol
 
 from policy_monitor.findings import Finding
 from policy_monitor.mutations import Documents, Mutation
+from policy_monitor.opinions import Opinion
 from policy_monitor.readings import Writing
 from policy_monitor.state import AccountState
 
@@ -186,6 +187,14 @@ class Ledger(Protocol):
 
     def notices(self) -> Mapping[str, Notice]:
         """The vendor's notices, by finding id."""
+        ...
+
+    def put_opinion(self, opinion: Opinion) -> Opinion:
+        """Record the answer to a check; the result is what stands: the first, for good."""
+        ...
+
+    def opinions(self, checks: Iterable[str]) -> Mapping[str, Opinion]:
+        """The answers to checks, by their keys; one that is not there is left out."""
         ...
 
 

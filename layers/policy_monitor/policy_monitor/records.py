@@ -19,6 +19,7 @@ from policy_monitor.findings import Finding
 from policy_monitor.ledger import Checkpoint, Current, Genesis, Notice
 from policy_monitor.mutations import Change, Mutation
 from policy_monitor.notebook import Note
+from policy_monitor.opinions import Opinion
 
 FINDING_SCHEMA = "policy-monitor/finding/1"
 
@@ -96,6 +97,16 @@ def notice_json(notice: Notice) -> dict[str, Any]:
 def read_notice(value: Mapping[str, Any]) -> Notice:
     """Read what `notice_json` wrote; raises as `read_mutation`."""
     return _read_record(Notice, value)
+
+
+def opinion_json(opinion: Opinion) -> dict[str, Any]:
+    """A second opinion as plain JSON."""
+    return {"schema": versions.SCHEMA, **_encoded(opinion)}
+
+
+def read_opinion(value: Mapping[str, Any]) -> Opinion:
+    """Read what `opinion_json` wrote; raises as `read_mutation`."""
+    return _read_record(Opinion, value)
 
 
 def finding_json(

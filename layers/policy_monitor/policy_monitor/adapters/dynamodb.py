@@ -11,6 +11,7 @@ FINDING#slot#finding id               a finding, and its first CURRENT row; neve
 CURRENT#slot                          which finding holds for a slot now: what is announced
 ANNOUNCEMENT#finding id#revision#channel  how far an announcement got, and when (`outbox`)
 NOTICE#finding id                     the vendor's notice of what was found; never changes
+OPINION#check                         an answer of Access Analyzer (`opinions`); never changes
 CHECKPOINT                            the fold of the first facts: a cache, which may be deleted
 CIRCUIT#channel                       whether a channel is out of order (`circuit`)
 NOTE                                  what a run of reconcile leaves to the next (`notebook`)
@@ -54,6 +55,7 @@ from policy_monitor.ledger import (
     Snapshot,
 )
 from policy_monitor.mutations import Document, Documents, Mutation
+from policy_monitor.opinions import Opinion
 from policy_monitor.records import (
     checkpoint_json,
     current_json,
@@ -61,12 +63,14 @@ from policy_monitor.records import (
     genesis_json,
     mutation_json,
     notice_json,
+    opinion_json,
     read_checkpoint,
     read_current,
     read_finding,
     read_genesis,
     read_mutation,
     read_notice,
+    read_opinion,
 )
 
 if TYPE_CHECKING:
@@ -223,14 +227,8 @@ class DynamoDBLedger:
             The table is of another version: one that is older would not read the notice.
         """
         self._head.refuse_other()
-        row = self._stored(notice_json(notice))
-        key = sort_key("NOTICE", notice.finding_id)
-        try:
-            self._table.transact([self._table.putting(key, row, condition=_ABSENT)])
-        except ConditionFailedError as error:
-            (standing,) = self._bodies([error.failed[0]]).values()
-            return read_notice(standing)
-        return notice
+        standing = self._put_first(sort_key("NOTICE", notice.finding_id), notice_json(notice))
+        return read_notice(standing)
 
     def schema(self) -> int | None:
         """The version that writes the table (`versions`), a newer one too; None: none has."""
@@ -240,6 +238,27 @@ class DynamoDBLedger:
         """See `Ledger.notices`."""
         values = self._bodies(list(self._table.query("NOTICE#"))).values()
         return {notice.finding_id: notice for notice in map(read_notice, values)}
+
+    def put_opinion(self, opinion: Opinion) -> Opinion:
+        """See `Ledger.put_opinion`."""
+        return read_opinion(
+            self._put_first(sort_key("OPINION", opinion.check), opinion_json(opinion))
+        )
+
+    def opinions(self, checks: Iterable[str]) -> Mapping[str, Opinion]:
+        """See `Ledger.opinions`."""
+        rows = list(self._table.get_all(sort_key("OPINION", check) for check in checks))
+        found = map(read_opinion, self._bodies(rows).values())
+        return {opinion.check: opinion for opinion in found}
+
+    def _put_first(self, key: str, value: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Write a row unless there is one; what stands, the first for good."""
+        try:
+            self._table.transact([self._table.putting(key, self._stored(value), condition=_ABSENT)])
+        except ConditionFailedError as error:
+            standing: Mapping[str, Any] = self._bodies([error.failed[0]])[key]
+            return standing
+        return value
 
     def _put_fact(self, key: str, value: object, documents: Documents) -> bool:
         for digest, document in documents.items():

@@ -21,6 +21,7 @@ from policy_monitor.ledger import (
     Snapshot,
 )
 from policy_monitor.mutations import Document, Documents, Mutation
+from policy_monitor.opinions import Opinion
 
 
 class MemoryLedger:
@@ -35,6 +36,7 @@ class MemoryLedger:
         self._derived = 0
         self._checkpoint: Checkpoint | None = None
         self._notices: dict[str, Notice] = {}
+        self._opinions: dict[str, Opinion] = {}
 
     @property
     def _seq(self) -> int:
@@ -123,6 +125,14 @@ class MemoryLedger:
     def notices(self) -> Mapping[str, Notice]:
         """See `Ledger.notices`."""
         return dict(self._notices)
+
+    def put_opinion(self, opinion: Opinion) -> Opinion:
+        """See `Ledger.put_opinion`."""
+        return self._opinions.setdefault(opinion.check, opinion)
+
+    def opinions(self, checks: Iterable[str]) -> Mapping[str, Opinion]:
+        """See `Ledger.opinions`."""
+        return {check: self._opinions[check] for check in checks if check in self._opinions}
 
 
 def _follows(current: Current, standing: Current | None) -> bool:
