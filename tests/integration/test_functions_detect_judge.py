@@ -179,7 +179,7 @@ def test_judge_asks_access_analyzer_where_a_second_opinion_is_wanted(
         world.judge()
         monkeypatch.setenv("SECOND_OPINION", "true")
         later = LATER.replace("06:00", "07:00")
-        world.detect(world.new_version(READ, eventTime=later))
+        world.detect(world.new_version(allow("s3:*"), eventTime=later))
         world.judge()
         world.judge()
         stubber.assert_no_pending_responses()
