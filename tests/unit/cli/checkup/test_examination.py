@@ -1,0 +1,316 @@
+"""A whole check-up on an account in memory: one fault hides no other."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import pytest
+
+from policy_monitor.deployment import stack_of
+from policy_monitor.errors import DeniedError
+from policy_monitor.ledger import Genesis, Snapshot
+from policy_monitor.notebook import Note
+from policy_monitor.state import AccountState
+from policy_monitor.trail import Trail
+from policy_monitor.wiring import Archive, Rule, Subscriptions, Target
+from policy_monitor_cli.checkup.examination import Circumstances, before, of_stack
+from policy_monitor_cli.checkup.facts import (
+    AlarmFacts,
+    EventSource,
+    FunctionFacts,
+    KeyFacts,
+    MetricFilter,
+    Records,
+    Resource,
+    RoleFacts,
+    StackFacts,
+    Stored,
+    SubscriptionFacts,
+    TableFacts,
+)
+from policy_monitor_cli.checkup.lines import Line, Status
+
+NOW = "2026-11-22T12:00:00Z"
+AROUND = Circumstances("aws", NOW)
+VENDOR = "406882777402"
+TOPIC = "arn:aws:sns:us-east-1:123456789012:monitor-Topic"
+FUNCTIONS = ("Announce", "Detect", "Judge", "Reconcile", "Slack")
+
+
+def function_arn(name: str) -> str:
+    return f"arn:aws:lambda:us-east-1:123456789012:function:{name}"
+
+
+ENVIRONMENT = {
+    "ROLE_NAME": "vendor",
+    "POLICY_NAME": "VendorAccess",
+    "BOUNDARY_NAME_PART": "VendorLimit",
+    "VENDOR_ACCOUNT_IDS": VENDOR,
+    "DETECT_FUNCTION_ARN": function_arn("DetectFunction"),
+    "ARCHIVE_NAME": "monitor-archive",
+    "DEAD_LETTER_QUEUE_URL": "https://sqs.us-east-1.amazonaws.com/123456789012/dead",
+    "TOPIC_ARN": TOPIC,
+    "RULE_NAMES": "RoleRule,AttachmentRule,PolicyRule",
+}
+PARTS = stack_of(ENVIRONMENT)
+STACK = StackFacts(
+    "monitor",
+    "CREATE_COMPLETE",
+    "2026-11-20T11:00:00Z",
+    parameters={
+        "RoleName": "vendor",
+        "PolicyName": "VendorAccess",
+        "BoundaryNamePart": "VendorLimit",
+        "EmailAddress": "a@b.example",
+        "DigestSchedule": "",
+    },
+    resources=(
+        *(
+            Resource(f"{name}Function", f"{name}Function", "AWS::Lambda::Function")
+            for name in FUNCTIONS
+        ),
+        *(Resource(name, name, "AWS::Events::Rule") for name in PARTS.rules),
+        Resource("AnnounceFunctionDigest", "Digest", "AWS::Events::Rule"),
+        Resource("JudgeFunctionMutations", "uuid", "AWS::Lambda::EventSourceMapping"),
+        Resource("Topic", TOPIC, "AWS::SNS::Topic"),
+        Resource("AlarmTopic", f"{TOPIC}-alarms", "AWS::SNS::Topic"),
+        Resource("Ledger", "ledger", "AWS::DynamoDB::Table"),
+        Resource("ErrorsAlarm", "errors", "AWS::CloudWatch::Alarm"),
+    ),
+)
+TRUST = {
+    "Version": "2012-10-17",
+    "Statement": [
+        {
+            "Effect": "Allow",
+            "Principal": {"AWS": f"arn:aws:iam::{VENDOR}:root"},
+            "Action": "sts:AssumeRole",
+            "Condition": {"StringEquals": {"sts:ExternalId": "x7"}},
+        }
+    ],
+}
+
+
+def invoking(name: str) -> dict[str, Any]:
+    statement = {
+        "Effect": "Allow",
+        "Principal": {"Service": "events.amazonaws.com"},
+        "Action": "lambda:InvokeFunction",
+        "Resource": function_arn(name),
+    }
+    return {"Version": "2012-10-17", "Statement": [statement]}
+
+
+@dataclass
+class MemoryAccount:
+    """`facts.Account` in memory, with a stack in which everything works.
+
+    `denied` holds the methods whose calls AWS denies.
+    """
+
+    account_id: str = "123456789012"
+    region: str = "us-east-1"
+    denied: frozenset[str] = frozenset()
+    stored: Stored | None = None
+    watched: RoleFacts | None = field(
+        default_factory=lambda: RoleFacts(
+            "arn", TRUST, ("arn:aws:iam::123456789012:policy/VendorAccess",)
+        )
+    )
+    logging: bool = True
+    keys: Mapping[str, KeyFacts] = field(default_factory=dict)
+    environment: Mapping[str, str] = field(default_factory=lambda: ENVIRONMENT)
+
+    def _ask(self, method: str) -> None:
+        if method in self.denied:
+            raise DeniedError(f"x: svc:{method} was denied; allow it", f"svc:{method}")
+
+    @property
+    def wiring(self) -> "MemoryAccount":
+        return self
+
+    @property
+    def trails(self) -> "MemoryTrails":
+        return MemoryTrails(self)
+
+    def rule(self, name: str) -> Rule | None:
+        self._ask("rule")
+        if name == "Digest":
+            return Rule("DISABLED", "", [Target(function_arn("AnnounceFunction"))])
+        logical = {physical: known for known, physical in PARTS.rules.items()}[name]
+        target = Target(function_arn("DetectFunction"))
+        return Rule("ENABLED", json.dumps(PARTS.patterns[logical]), [target])
+
+    def archive(self, name: str) -> Archive | None:
+        self._ask("archive")
+        assert name == PARTS.archive
+        return Archive("ENABLED", json.dumps(PARTS.patterns["Archive"]))
+
+    def dead_letters(self, queue_url: str) -> int:
+        self._ask("dead_letters")
+        assert queue_url == PARTS.queue_url
+        return 0
+
+    def subscriptions(self, topic_arn: str) -> Subscriptions | None:
+        self._ask("subscriptions")
+        assert topic_arn == TOPIC
+        return Subscriptions(1, 0)
+
+    def function(self, name: str) -> FunctionFacts | None:
+        self._ask("function")
+        return FunctionFacts(
+            function_arn(name),
+            "Active",
+            "Successful",
+            "python3.13",
+            environment=self.environment if name == "ReconcileFunction" else {},
+            policy=invoking(name),
+        )
+
+    def event_source(self, uuid: str) -> EventSource | None:
+        self._ask("event_source")
+        assert uuid == "uuid"
+        return EventSource("Enabled")
+
+    def subscribers(self, topic_arn: str) -> Sequence[SubscriptionFacts] | None:
+        self._ask("subscribers")
+        assert topic_arn.startswith(TOPIC)
+        return [SubscriptionFacts("email", "a@b.example", confirmed=True)]
+
+    def alarms(self, names: Sequence[str]) -> Mapping[str, AlarmFacts]:
+        self._ask("alarms")
+        return {name: AlarmFacts("OK") for name in names}
+
+    def role(self, name: str) -> RoleFacts | None:
+        self._ask("role")
+        return self.watched if name == "vendor" else None
+
+    def own_policies(self) -> Sequence[str]:
+        self._ask("own_policies")
+        names = ("VendorAccess", "VendorLimit-1", *(f"ours-{number}" for number in range(6)))
+        return [f"arn:aws:iam::123456789012:policy/{name}" for name in names]
+
+    def key(self, arn: str) -> KeyFacts | None:
+        self._ask("key")
+        return self.keys.get(arn)
+
+    def table(self, name: str) -> TableFacts | None:
+        self._ask("table")
+        assert name == "ledger"
+        return TableFacts("ACTIVE", streams=True, protected=True, recovery=True)
+
+    def records(self, table: str) -> Records:
+        self._ask("records")
+        assert table == "ledger"
+        genesis = Genesis("2026-11-20T12:00:00Z", AccountState(complete=True))
+        return Records(Snapshot(1, 1, genesis, (), {}), Note("2026-11-22T11:55:00Z", 1))
+
+    def webhook(self, source: str) -> Stored | None:
+        self._ask("webhook")
+        return self.stored if source == "/webhook" else None
+
+    def metric_filters(self) -> Sequence[MetricFilter]:
+        self._ask("metric_filters")
+        return []
+
+
+@dataclass
+class MemoryTrails:
+    account: MemoryAccount
+
+    def trails(self) -> Sequence[Trail]:
+        self.account._ask("trails")  # noqa: SLF001 (its own twin)
+        return [
+            Trail(
+                name="all",
+                home_region="us-east-1",
+                multi_region=True,
+                global_events=True,
+                logging=self.account.logging,
+                event_selectors=[{}],
+                advanced_selectors=[],
+            )
+        ]
+
+
+def not_ok(lines: Sequence[Line]) -> list[tuple[Status, str]]:
+    return [(line.status, line.says) for line in lines if line.status is not Status.OK]
+
+
+def test_a_stack_in_order_has_nothing_to_be_looked_at() -> None:
+    lines = list(of_stack(MemoryAccount(), STACK, AROUND))
+    assert not_ok(lines) == []
+    assert len(lines) > 25
+
+
+# All that is asked of a stack without a key of its own.
+METHODS = (
+    "alarms",
+    "archive",
+    "dead_letters",
+    "event_source",
+    "function",
+    "metric_filters",
+    "own_policies",
+    "records",
+    "role",
+    "rule",
+    "subscribers",
+    "subscriptions",
+    "table",
+    "trails",
+    "webhook",
+)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_whatever_may_not_be_asked_is_a_warning_and_the_rest_goes_on(method: str) -> None:
+    stack = replace(STACK, parameters={**STACK.parameters, "SlackWebhook": "/webhook"})
+    account = MemoryAccount(stored=Stored("https://x.example/y", encrypted=True))
+    account.denied = frozenset({method})
+    lines = list(of_stack(account, stack, AROUND))
+    warned = [line for line in lines if line.status is Status.WARNING]
+    assert warned
+    assert all(f"Allow svc:{method} to" in line.remedy for line in warned)
+    checks = {line.check for line in lines}
+    assert checks >= {"region", "stack", "alarms", "role", "documented alarm"}
+
+
+def test_a_stack_of_another_version_is_said_to_be_one() -> None:
+    older = {name: value for name, value in ENVIRONMENT.items() if name != "ARCHIVE_NAME"}
+    more = {**ENVIRONMENT, "RULE_NAMES": f"{ENVIRONMENT['RULE_NAMES']},One,More,And,More,And,More"}
+    for environment in (older, more):
+        account = MemoryAccount(environment=environment)
+        (problem,) = not_ok(list(of_stack(account, STACK, AROUND)))
+        assert problem[0] is Status.FAILED
+        assert "of another version than this command" in problem[1]
+
+
+# ------------------------------------------------------------------------------ before
+
+
+def ready(account: MemoryAccount, **parameters: str) -> list[tuple[Status, str]]:
+    given = {**STACK.parameters, **parameters}
+    return not_ok(list(before(account, given, AROUND)))
+
+
+def test_an_account_that_is_ready_has_nothing_to_be_looked_at() -> None:
+    assert ready(MemoryAccount()) == []
+
+
+def test_each_bad_input_is_said_before_any_event_is_lost() -> None:
+    account = MemoryAccount(logging=False, watched=None)
+    key = "arn:aws:kms:us-east-1:123456789012:key/1"
+    said = ready(account, SlackWebhook="/nowhere", KeyArn=key)
+    assert said == [
+        (Status.FAILED, "trail all is not logging"),
+        (Status.FAILED, "/nowhere is not there"),
+        (Status.FAILED, f"key {key} is not there"),
+        (Status.WARNING, "role vendor does not exist yet"),
+    ]
+
+
+def test_a_role_that_may_not_be_read_leaves_the_rest() -> None:
+    said = ready(MemoryAccount(denied=frozenset({"role"})))
+    assert [status for status, _ in said] == [Status.WARNING]
