@@ -35,7 +35,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> None:  # noqa: ARG
         code=os.environ["CODE_VERSION"],
         now=now(),
     )
-    logger.info("report written" if written else "report tells all there is already")
+    logger.info("report written" if written else "nothing new to report")
 
 
 def records(account: str) -> Records:
