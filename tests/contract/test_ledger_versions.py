@@ -1,6 +1,7 @@
 """Tables of other versions: older ones are read, newer ones are left alone."""
 
 import re
+import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from itertools import permutations
 from pathlib import Path
@@ -20,7 +21,7 @@ from tests.contract.ledgers import (
     first,
     written_by,
 )
-from tests.ledger_fixture import FOLDER, SAMPLE, STORY, dumped, fill, read, rows, write
+from tests.ledger_fixture import FOLDER, ROOT, SAMPLE, STORY, dumped, fill, read, rows, write
 
 from policy_monitor import versions
 from policy_monitor.adapters.dynamodb import DynamoDBLedger
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
 __all__ = ["run"]
 
 RELEASES = sorted(FOLDER.glob("*.jsonl"), key=lambda path: tuple(map(int, path.stem.split("."))))
+VERSION = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
 WHERE = ("--table", TABLE, "--region", "us-east-1")
 
 # What these rows hold is made anew where it cannot be read.
@@ -128,8 +130,8 @@ def test_what_is_written_is_what_the_last_release_wrote_or_the_schema_is_a_new_o
 ) -> None:
     """Where this fails: raise `versions.SCHEMA`, write a migration, and make a fixture.
 
-    A release that is not out yet has its fixture made anew instead
-    (``python -m tests.ledger_fixture``).
+    A release that is not out yet (`.dev0` in pyproject.toml) may still change what it writes; when
+    it comes out, its fixture is made for the last time (``python -m tests.ledger_fixture``).
     """
     write(client)
     newest = read(RELEASES[-1])
@@ -138,7 +140,10 @@ def test_what_is_written_is_what_the_last_release_wrote_or_the_schema_is_a_new_o
         mine = [row for row in found if row["pk"]["S"] == f"ACCOUNT#{partition}"]
         return {row["sk"]["S"]: dumped(row) for row in mine if row["sk"]["S"] not in CACHES}
 
-    assert written(rows(client), SAMPLE) == written(newest, SAMPLE)
+    now, then = written(rows(client), SAMPLE), written(newest, SAMPLE)
+    assert now.keys() == then.keys()
+    if VERSION != f"{RELEASES[-1].stem}.dev0":
+        assert now == then
     kinds = {key.partition("#")[0] for key in written(newest, STORY)}
     assert kinds == {key.partition("#")[0] for key in written(rows(client), STORY)}
     assert kinds >= {"HEAD", "GENESIS", "MUTATION", "DOCUMENT", "FINDING", "CURRENT", "CHUNK"}
