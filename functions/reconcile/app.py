@@ -19,11 +19,14 @@ from policy_monitor.adapters.iam import AwsIam
 from policy_monitor.adapters.notebook import DynamoDBNotebook
 from policy_monitor.adapters.secrets import mask_key
 from policy_monitor.adapters.wiring import AwsWiring
+from policy_monitor.adapters.workings import AwsWorkings
 from policy_monitor.deployment import stack_of
 from policy_monitor.observation import Instruments, Watch
 from policy_monitor.reconciliation import Reconciled, reconcile
+from policy_monitor.recorded_call import partition
 from policy_monitor.settings import Settings
 from policy_monitor.vigilance import Check, checks
+from policy_monitor.workings import expected_of, working_checks
 
 logger = Logger()
 metrics = Metrics()
@@ -83,9 +86,15 @@ def event_history() -> CloudTrailHistory:
 
 def sense_checks(account: str, region: str) -> Iterable[Check]:
     """The checks of what this stack hears and speaks through."""
+    stack, parts = stack_of(os.environ), settings().parts
     wiring = AwsWiring(client("events"), client("sqs"), client("sns"))
+    workings = AwsWorkings(client("lambda"))
     trails = CloudTrailTrails(client("cloudtrail"), account)
-    return checks(stack_of(os.environ), wiring, trails, account, region)
+    place = f"{partition(region)}:{region}:{account}"
+    return (
+        *checks(stack, wiring, trails, account, region),
+        *working_checks(expected_of(os.environ, stack, parts), workings, wiring, place),
+    )
 
 
 @cache

@@ -6,6 +6,7 @@ import pytest
 
 from policy_monitor import rules
 from policy_monitor.parts import Parts
+from policy_monitor.workings import LOOKED_TO, subscribers
 from policy_monitor_cli.template import load_template
 
 MAPPINGS = ("JudgeFunctionMutations", "AnnounceFunctionFindings")
@@ -52,3 +53,36 @@ def test_a_lost_sense_rings_even_where_the_topic_is_the_one_that_is_lost() -> No
     # One run in each period, whatever the schedule.
     assert alarm["Period"] >= 60 * 60
     assert alarm["EvaluationPeriods"] == 1
+
+
+def test_reconcile_is_told_what_the_monitor_works_and_speaks_by() -> None:
+    parameters = {
+        "EmailAddress": "security@example.com",
+        "AlarmEmailAddress": "oncall@example.com",
+        "SlackWebhook": "/policy-monitor/webhook",
+    }
+    made = load_template(PATH, parameters)
+    environment = made.functions["ReconcileFunction"].environment
+    assert environment["FUNCTION_NAMES"] == ",".join(LOOKED_TO)
+    expected = {
+        (each.topic, each.protocol, each.endpoint.removesuffix(".Arn"))
+        for each in made.subscriptions
+    }
+    told = {
+        (each.topic_arn, each.protocol, each.endpoint.removesuffix(".Arn"))
+        for each in subscribers(environment)
+    }
+    assert told == expected
+
+
+def test_without_addresses_nobody_is_to_be_told() -> None:
+    assert not list(subscribers(load_template(PATH).functions["ReconcileFunction"].environment))
+
+
+def test_reconcile_knows_the_filters_and_the_order_of_the_mappings() -> None:
+    made = load_template(PATH)
+    assert [each.logical_id for each in made.event_source_mappings] == list(MAPPINGS)
+    assert {each.function: each.filters for each in made.event_source_mappings} == {
+        logical: (pattern,) for logical, pattern in rules.STREAM_FILTERS.items()
+    }
+    assert [each.function for each in made.event_source_mappings] == list(rules.STREAM_FILTERS)

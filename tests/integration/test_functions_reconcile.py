@@ -21,6 +21,7 @@ from tests.contract.ledgers import ACCOUNT, TABLE, dynamodb
 from tests.histories import ROLE, allow, trust
 from tests.iam_events import iam_event
 from tests.lambda_context import Context
+from tests.tamper_events import physical
 
 from policy_monitor import rules
 from policy_monitor.adapters.dynamodb import DynamoDBLedger
@@ -29,11 +30,13 @@ from policy_monitor.findings import Finding
 from policy_monitor.mutations import ActorKind, MutationKind
 from policy_monitor.parts import Parts
 from policy_monitor.settings import DEFAULT_POLICY_PATTERNS
+from policy_monitor.workings import LOOKED_TO
 
 READ, WRITE = allow("s3:GetObject"), allow("s3:GetObject", "s3:PutObject")
 DETECT = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:detect"
 KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/1234abcd-12ab-34cd-56ef-1234567890ab"
-MAPPINGS = ("91eaeb7e-c976-4bf9-8a2f-3b4e0f8d1a11", "b5d1c0aa-6f0f-4b7e-9a55-3c1f3b0e8f11")
+RULE, POLICY_RULE = physical(rules.ROLE_RULE), physical(rules.POLICY_RULE)
+ARCHIVE, QUEUE = physical("Archive"), physical("DeadLetterQueue")
 START = "2126-11-22T06:00:00Z"
 
 
@@ -93,19 +96,22 @@ def world(monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
 def made_stack() -> dict[str, str]:
     """The stack's parts, and the environment that the template gives the function."""
     events, sqs, sns = boto3.client("events"), boto3.client("sqs"), boto3.client("sns")
-    own = Parts("policy-monitor", KEY, "mask-key", MAPPINGS)
+    functions = made_functions()
+    own = Parts("policy-monitor", KEY, "mask-key", tuple(made_streams(functions)))
     patterns = rules.patterns(ROLE, DEFAULT_POLICY_PATTERNS[0], "OperationalBoundary", own)
     for name in rules.RULES:
-        events.put_rule(Name=name, EventPattern=json.dumps(patterns[name]))
-        events.put_targets(Rule=name, Targets=[{"Id": "Detect", "Arn": DETECT}])
+        events.put_rule(Name=physical(name), EventPattern=json.dumps(patterns[name]))
+        events.put_targets(Rule=physical(name), Targets=[{"Id": "Detect", "Arn": DETECT}])
     events.create_archive(
-        ArchiveName="archive",
+        ArchiveName=ARCHIVE,
         EventSourceArn=f"arn:aws:events:{REGION}:{ACCOUNT}:event-bus/default",
         EventPattern=json.dumps(patterns[rules.ARCHIVE]),
     )
-    topic = sns.create_topic(Name="topic")["TopicArn"]
-    told = f"arn:aws:sqs:{REGION}:{ACCOUNT}:told"
-    sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=told)
+    topic = sns.create_topic(Name=physical("Topic"))["TopicArn"]
+    alarms = sns.create_topic(Name=physical("AlarmTopic"))["TopicArn"]
+    slack = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{functions['SlackFunction']}"
+    for each in (topic, alarms):
+        sns.subscribe(TopicArn=each, Protocol="lambda", Endpoint=slack)
     boto3.client("secretsmanager").create_secret(Name="mask-key", SecretString="k" * 32)
     boto3.client("s3").create_bucket(Bucket="audit-bucket")
     trails = boto3.client("cloudtrail")
@@ -120,15 +126,60 @@ def made_stack() -> dict[str, str]:
         "ROLE_NAME": ROLE,
         "POLICY_NAME": DEFAULT_POLICY_PATTERNS[0],
         "BOUNDARY_NAME_PART": "OperationalBoundary",
-        "RULE_NAMES": ",".join(rules.RULES),
+        "RULE_NAMES": ",".join(map(physical, rules.RULES)),
         "STACK_NAME": own.stack,
         "KEY_ARN": own.key,
         "MAPPING_IDS": ",".join(own.mappings),
         "DETECT_FUNCTION_ARN": DETECT,
-        "ARCHIVE_NAME": "archive",
-        "DEAD_LETTER_QUEUE_URL": sqs.create_queue(QueueName="dead")["QueueUrl"],
+        "ARCHIVE_NAME": ARCHIVE,
+        "DEAD_LETTER_QUEUE_URL": sqs.create_queue(QueueName=QUEUE)["QueueUrl"],
         "TOPIC_ARN": topic,
+        "FUNCTION_NAMES": ",".join(functions.values()),
+        "ALARM_TOPIC_ARN": alarms,
+        "EMAIL_ADDRESS": "",
+        "ALARM_EMAIL_ADDRESS": "",
+        "SLACK_FUNCTION_ARN": slack,
     }
+
+
+def made_functions() -> dict[str, str]:
+    """The functions that reconcile looks to: physical by logical names."""
+    service = {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}}
+    document = {"Version": "2012-10-17", "Statement": [{**service, "Action": "sts:AssumeRole"}]}
+    made = boto3.client("iam").create_role(
+        RoleName="functions", AssumeRolePolicyDocument=json.dumps(document)
+    )
+    for logical in LOOKED_TO:
+        boto3.client("lambda").create_function(
+            FunctionName=physical(logical),
+            Role=made["Role"]["Arn"],
+            Runtime="python3.13",
+            Handler="app.handler",
+            Code={"ZipFile": b"code"},
+        )
+    return {logical: physical(logical) for logical in LOOKED_TO}
+
+
+def made_streams(functions: dict[str, str]) -> Iterator[str]:
+    """The event source mappings; their ids.
+
+    Of another table: moto would try to run a function for each row of the ledger.
+    """
+    table = boto3.client("dynamodb").create_table(
+        TableName="streamed",
+        AttributeDefinitions=[{"AttributeName": "pk", "AttributeType": "S"}],
+        KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
+        BillingMode="PAY_PER_REQUEST",
+        StreamSpecification={"StreamEnabled": True, "StreamViewType": "NEW_IMAGE"},
+    )["TableDescription"]
+    for logical, pattern in rules.STREAM_FILTERS.items():
+        made = boto3.client("lambda").create_event_source_mapping(
+            FunctionName=functions[logical],
+            EventSourceArn=table["LatestStreamArn"],
+            StartingPosition="TRIM_HORIZON",
+            FilterCriteria={"Filters": [{"Pattern": json.dumps(pattern)}]},
+        )
+        yield made["UUID"]
 
 
 def made_role() -> str:
@@ -213,27 +264,27 @@ def test_each_part_that_fails_is_told_once_and_again_when_it_works(
 ) -> None:
     world.reconcile(2)
     events, sqs = boto3.client("events"), boto3.client("sqs")
-    queue = sqs.get_queue_url(QueueName="dead")["QueueUrl"]
+    queue = sqs.get_queue_url(QueueName=QUEUE)["QueueUrl"]
     boto3.client("cloudtrail").stop_logging(Name="audit")
-    events.disable_rule(Name="RoleRule")
-    events.remove_targets(Rule="PolicyRule", Ids=["Detect"])
+    events.disable_rule(Name=RULE)
+    events.remove_targets(Rule=POLICY_RULE, Ids=["Detect"])
     sqs.send_message(QueueUrl=queue, MessageBody="lost")
     world.reconcile(2)
     assert sorted(world.told()) == [
-        ("SenseLost", "dead"),
-        ("SenseLost", "rule/PolicyRule"),
-        ("SenseLost", "rule/RoleRule"),
+        ("SenseLost", QUEUE),
+        ("SenseLost", f"rule/{POLICY_RULE}"),
+        ("SenseLost", f"rule/{RULE}"),
         ("SenseLost", "trail"),
     ]
     boto3.client("cloudtrail").start_logging(Name="audit")
-    events.enable_rule(Name="RoleRule")
-    events.put_targets(Rule="PolicyRule", Targets=[{"Id": "Detect", "Arn": DETECT}])
+    events.enable_rule(Name=RULE)
+    events.put_targets(Rule=POLICY_RULE, Targets=[{"Id": "Detect", "Arn": DETECT}])
     sqs.purge_queue(QueueUrl=queue)
     world.reconcile(2)
     assert sorted(world.told())[4:] == [
-        ("SenseRegained", "dead"),
-        ("SenseRegained", "rule/PolicyRule"),
-        ("SenseRegained", "rule/RoleRule"),
+        ("SenseRegained", QUEUE),
+        ("SenseRegained", f"rule/{POLICY_RULE}"),
+        ("SenseRegained", f"rule/{RULE}"),
         ("SenseRegained", "trail"),
     ]
     assert metric(capsys.readouterr().out, "BlindSenses") == [0, 0, 4, 4, 0, 0]
@@ -243,19 +294,40 @@ def test_parts_that_are_gone_are_told(world: World) -> None:
     world.reconcile()
     events = boto3.client("events")
     boto3.client("cloudtrail").delete_trail(Name="audit")
-    events.remove_targets(Rule="RoleRule", Ids=["Detect"])
-    events.delete_rule(Name="RoleRule")
-    events.delete_archive(ArchiveName="archive")
+    events.remove_targets(Rule=RULE, Ids=["Detect"])
+    events.delete_rule(Name=RULE)
+    events.delete_archive(ArchiveName=ARCHIVE)
     sns = boto3.client("sns")
     for each in sns.list_subscriptions()["Subscriptions"]:
         sns.unsubscribe(SubscriptionArn=each["SubscriptionArn"])
     world.reconcile()
     assert sorted(thing for _, thing in world.told()) == [
-        "archive/archive",
-        "rule/RoleRule",
-        "topic",
+        f"archive/{ARCHIVE}",
+        physical("AlarmTopic"),
+        physical("Topic"),
+        physical("Topic"),
+        f"rule/{RULE}",
         "trail",
     ]
+
+
+def test_what_the_monitor_works_and_speaks_by_is_looked_to(world: World) -> None:
+    world.reconcile()
+    client, sns = boto3.client("lambda"), boto3.client("sns")
+    judge, detect = physical("JudgeFunction"), physical("DetectFunction")
+    client.put_function_concurrency(FunctionName=detect, ReservedConcurrentExecutions=0)
+    (mapping,) = client.list_event_source_mappings(FunctionName=judge)["EventSourceMappings"]
+    client.update_event_source_mapping(UUID=mapping["UUID"], Enabled=False)
+    alarms = [
+        each["SubscriptionArn"]
+        for each in sns.list_subscriptions()["Subscriptions"]
+        if each["TopicArn"].endswith(physical("AlarmTopic"))
+    ]
+    sns.unsubscribe(SubscriptionArn=alarms[0])
+    world.reconcile(2)
+    assert sorted(thing for _, thing in world.told()) == sorted(
+        (mapping["UUID"], physical("AlarmTopic"), detect)
+    )
 
 
 def test_a_failure_is_left_to_the_next_run_and_counts(

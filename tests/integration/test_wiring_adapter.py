@@ -77,7 +77,7 @@ def test_messages_that_a_consumer_has_taken_count_too(clients: Clients) -> None:
 def test_all_pages_of_targets_and_subscriptions_are_read() -> None:
     clients = Clients()
     pending = {"SubscriptionArn": "PendingConfirmation", "Protocol": "email", "TopicArn": TOPIC}
-    confirmed = {**pending, "SubscriptionArn": f"{TOPIC}:1"}
+    confirmed = {**pending, "SubscriptionArn": f"{TOPIC}:1", "Endpoint": "ada@example.com"}
     with Stubber(clients.sns) as sns, Stubber(clients.events) as events:
         sns.add_response(
             "list_subscriptions_by_topic",
@@ -89,7 +89,8 @@ def test_all_pages_of_targets_and_subscriptions_are_read() -> None:
             {"Subscriptions": [confirmed, {**pending, "SubscriptionArn": "Deleted"}]},
             {"TopicArn": TOPIC, "NextToken": "t"},
         )
-        assert clients.wiring.subscriptions(TOPIC) == Subscriptions(1, 1)
+        told = frozenset({("email", "ada@example.com")})
+        assert clients.wiring.subscriptions(TOPIC) == Subscriptions(1, 1, told)
         events.add_response("describe_rule", {"State": "ENABLED", "EventPattern": PATTERN})
         events.add_response(
             "list_targets_by_rule",

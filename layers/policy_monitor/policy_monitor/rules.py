@@ -30,6 +30,22 @@ TAMPER_RULES: Mapping[str, tuple[str, ...]] = {
 RULES = (ROLE_RULE, ATTACHMENT_RULE, POLICY_RULE, *TAMPER_RULES)
 """All rules that wake detect, in the order in which the template names them to reconcile."""
 
+# What of the ledger's stream each function is woken by (template: FilterCriteria).
+STREAM_FILTERS: Mapping[str, Mapping[str, Any]] = {
+    "JudgeFunction": {
+        "dynamodb": {
+            "Keys": {"sk": {"S": [{"prefix": "MUTATION#"}, "GENESIS"]}},
+            "OldImage": {"pk": {"S": [{"exists": False}]}},
+        }
+    },
+    "AnnounceFunction": {
+        "dynamodb": {
+            "Keys": {"sk": {"S": [{"prefix": "CURRENT#"}]}},
+            "NewImage": {"pk": {"S": [{"exists": True}]}},
+        }
+    },
+}
+
 _DETAIL_TYPES = ["AWS API Call via CloudTrail", "Amazon API Call via CloudTrail"]
 
 _ROLE_CALLS = (

@@ -53,6 +53,10 @@ RULE = "rule"
 ARCHIVE = "archive"
 DEAD_LETTERS = "dead-letters"
 SUBSCRIPTIONS = "subscriptions"
+SUBSCRIBER = "subscriber"
+FUNCTION = "function"
+STREAM = "stream"
+NAMES = "names"
 JUDGEMENT = "judgement"
 LEDGER = "ledger"
 IAM = "iam"
@@ -88,6 +92,31 @@ SENSES: Mapping[str, Sense] = {
         "Nobody is told what the monitor finds",
         "Confirm the subscription in the message that AWS sent there, or subscribe anew.",
         "Somebody is told what the monitor finds again.",
+    ),
+    SUBSCRIBER: Sense(
+        Severity.HIGH,
+        "Somebody who is to be told what the monitor finds is not told",
+        "Confirm the subscription in the message that AWS sent there, or subscribe anew; if it was "
+        "confirmed before, find out who ended it.",
+        "Whoever is to be told what the monitor finds is told again.",
+    ),
+    FUNCTION: Sense(
+        Severity.CRITICAL,
+        "A function of the monitor cannot do its work",
+        "Update the stack, or take back the limit, and find out who set it.",
+        "The function does its work again.",
+    ),
+    STREAM: Sense(
+        Severity.CRITICAL,
+        "What the monitor records does not reach the function that it is for",
+        "Enable the event source mapping, or update the stack: the stream forgets after a day.",
+        "What the monitor records reaches the function that it is for again.",
+    ),
+    NAMES: Sense(
+        Severity.HIGH,
+        "Changes of some parts of the monitor itself would not be noticed",
+        "Deploy the stack under a shorter name.",
+        "Changes of all parts of the monitor itself are noticed again.",
     ),
     JUDGEMENT: Sense(
         Severity.HIGH,

@@ -111,7 +111,7 @@ def _rule(wiring: Wiring, name: str, pattern: Mapping[str, Any], function_arn: s
         return f"rule {name} is gone"
     if rule.state not in ENABLED:
         return f"rule {name} is disabled"
-    if not _is_same(rule.pattern, pattern):
+    if not is_same(rule.pattern, pattern):
         return f"rule {name} has another pattern than the template gave it"
     targets = [target for target in rule.targets if target.arn == function_arn]
     if not targets:
@@ -127,7 +127,7 @@ def _archive(wiring: Wiring, name: str, pattern: Mapping[str, Any]) -> str:
         return f"archive {name} is gone"
     if archive.state not in _ARCHIVING:
         return f"archive {name} is {archive.state.lower()}"
-    if not _is_same(archive.pattern, pattern):
+    if not is_same(archive.pattern, pattern):
         return f"archive {name} has another pattern than the template gave it"
     return ""
 
@@ -150,7 +150,7 @@ def _subscriptions(wiring: Wiring, topic_arn: str) -> str:
     return f"the topic has no confirmed subscription{waiting}"
 
 
-def _is_same(text: str, pattern: Mapping[str, Any]) -> bool:
+def is_same(text: str, pattern: Mapping[str, Any]) -> bool:
     """Whether a pattern's text says the same as a pattern, in any order."""
     try:
         return bool(_sorted(json.loads(text)) == _sorted(pattern))

@@ -35,10 +35,17 @@ class Archive:
 
 @dataclass(frozen=True, slots=True)
 class Subscriptions:
-    """How many subscriptions of the topic get its messages, and how many are unconfirmed."""
+    """How many subscriptions of the topic get its messages, and how many are unconfirmed.
+
+    Attributes
+    ----------
+    told : frozenset[tuple[str, str]]
+        Protocol and endpoint of those that get them.
+    """
 
     confirmed: int
     pending: int
+    told: frozenset[tuple[str, str]] = frozenset()
 
 
 class Wiring(Protocol):

@@ -12,7 +12,10 @@ if TYPE_CHECKING:
     from mypy_boto3_events.client import EventBridgeClient
     from mypy_boto3_events.type_defs import ListTargetsByRuleRequestTypeDef
     from mypy_boto3_sns.client import SNSClient
-    from mypy_boto3_sns.type_defs import ListSubscriptionsByTopicInputTypeDef
+    from mypy_boto3_sns.type_defs import (
+        ListSubscriptionsByTopicInputTypeDef,
+        SubscriptionTypeDef,
+    )
     from mypy_boto3_sqs.client import SQSClient
     from mypy_boto3_sqs.literals import QueueAttributeNameType
 
@@ -85,7 +88,7 @@ class AwsWiring:
     def subscriptions(self, topic_arn: str) -> Subscriptions | None:
         """See `Wiring.subscriptions`."""
         request: ListSubscriptionsByTopicInputTypeDef = {"TopicArn": topic_arn}
-        arns: list[str] = []
+        found: list[SubscriptionTypeDef] = []
         while True:
             page = asked(
                 lambda: self._sns.list_subscriptions_by_topic(**request),
@@ -94,9 +97,11 @@ class AwsWiring:
             )
             if page is None:
                 return None
-            arns += (each["SubscriptionArn"] for each in page["Subscriptions"])
+            found += page["Subscriptions"]
             if not page.get("NextToken"):
                 # One that is not confirmed has a word in the place of its ARN.
-                confirmed = sum(arn.startswith("arn:") for arn in arns)
-                return Subscriptions(confirmed, arns.count("PendingConfirmation"))
+                confirmed = [one for one in found if one["SubscriptionArn"].startswith("arn:")]
+                pending = sum(one["SubscriptionArn"] == "PendingConfirmation" for one in found)
+                told = frozenset((one["Protocol"], one.get("Endpoint", "")) for one in confirmed)
+                return Subscriptions(len(confirmed), pending, told)
             request["NextToken"] = page["NextToken"]
