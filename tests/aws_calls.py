@@ -21,7 +21,7 @@ from mypy.nodes import Decorator, FuncDef, OverloadedFuncDef, SymbolNode, TypeIn
 from mypy.refinfo import get_undocumented_ref_info_json
 
 ROOT = Path(__file__).parents[1]
-OURS = ("policy_monitor.", "functions.")  # iamdiff is pure
+OURS = ("policy_monitor.", "policy_monitor_report.", "functions.")  # iamdiff is pure
 
 # Where Powertools calls AWS for us. Sources: Powertools for AWS Lambda (Python), "Parameters",
 # section "IAM Permissions"; "Circuit breaker", section "Required resources".
@@ -48,6 +48,10 @@ _OF_A_TRANSACTION = {
 # Where the SDK's name of a service is not the prefix of its actions. Source: Service Authorization
 # Reference, "Actions, resources, and condition keys for AWS IAM Access Analyzer".
 _PREFIXES = {"accessanalyzer": "access-analyzer"}
+
+# Operations that are allowed by an action of another name. Source: S3 API reference, HeadObject,
+# "Permissions".
+_OTHER_ACTIONS = {"s3:HeadObject": "s3:GetObject"}
 
 # What calls a client's method by its name, and on which clients.
 _BY_NAME = {"_call": ("dynamodb",), "get_paginator": ("iam", "cloudtrail", "events", "sns", "sqs")}
@@ -110,10 +114,11 @@ def _sources() -> dict[str, _Module]:
 
 
 def _paths() -> Iterator[BuildSource]:
-    base = ROOT / "layers" / "policy_monitor"
-    for path in sorted(base.glob("policy_monitor/**/*.py")):
-        name = ".".join(path.relative_to(base).with_suffix("").parts)
-        yield BuildSource(str(path), name.removesuffix(".__init__"), path.read_text())
+    for package in ("policy_monitor/policy_monitor", "report/policy_monitor_report"):
+        folder = ROOT / "layers" / package
+        for path in sorted(folder.rglob("*.py")):
+            name = ".".join(path.relative_to(folder.parent).with_suffix("").parts)
+            yield BuildSource(str(path), name.removesuffix(".__init__"), path.read_text())
     for path in sorted(ROOT.glob("functions/*/app.py")):
         yield BuildSource(str(path), f"functions.{path.parent.name}.app", path.read_text())
 
@@ -230,4 +235,5 @@ def _operations(service: str) -> dict[str, str]:
 
 def _action(service: str, method: str) -> Iterator[str]:
     if operation := _operations(service).get(method):
-        yield f"{_PREFIXES.get(service, service)}:{operation}"
+        action = f"{_PREFIXES.get(service, service)}:{operation}"
+        yield _OTHER_ACTIONS.get(action, action)
