@@ -20,7 +20,7 @@ PARTS = Parts(
     secret=f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:MaskKey-x1Y2z3A4b5C6-aBcDeF",
     mappings=("JudgeFunctionMutations", "AnnounceFunctionFindings"),
 )
-LOGICAL = {Sort.ALARM: ("ErrorsAlarm", "SlackAlarm"), Sort.LOG_GROUP: ("DetectLogGroup",)}
+LOGICAL = {Sort.ALARM: ("FailuresAlarm", "SlackAlarm"), Sort.LOG_GROUP: ("DetectLogGroup",)}
 
 BY_CLOUDFORMATION = {
     "userIdentity": {**SOMEBODY, "invokedBy": CLOUDFORMATION},

@@ -14,8 +14,9 @@ from rich.text import Text
 
 from policy_monitor.adapters.clock import now
 from policy_monitor.errors import InputError
+from policy_monitor.vendor_alarm import DOCUMENTED
 from policy_monitor_cli import rendering
-from policy_monitor_cli.checkup.documented import DIFFERENCES, VENDOR_PATTERN
+from policy_monitor_cli.checkup.documented import DIFFERENCES
 from policy_monitor_cli.checkup.lines import Line, Status, grouped, report_json, worst
 from policy_monitor_cli.options import Region
 
@@ -98,7 +99,7 @@ def doctor(
     }
     told = tuple(grouped(lines))
     if output is DoctorFormat.JSON:
-        documented = {"pattern": VENDOR_PATTERN, "differences": list(DIFFERENCES)}
+        documented = {"pattern": DOCUMENTED, "differences": list(DIFFERENCES)}
         typer.echo(json.dumps(report_json(told, **about, documented_alarm=documented), indent=2))
     else:
         _show(told, about)
@@ -180,6 +181,6 @@ def _summary(lines: Sequence[Line]) -> Text:
 def _explain(screen: Console) -> None:
     screen.print()
     screen.print(Text("What the vendor's documented alarm does not see", "bold"))
-    screen.print(Padding(Text(VENDOR_PATTERN, "dim"), (0, 0, 0, 2)))
+    screen.print(Padding(Text(DOCUMENTED, "dim"), (0, 0, 0, 2)))
     for difference in DIFFERENCES:
         screen.print(Padding(Text(difference), (1, 0, 0, 2)))

@@ -5,8 +5,7 @@ from functools import cache
 from typing import Any
 
 import boto3
-from aws_lambda_powertools import Logger, Metrics
-from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.batch import (
     BatchProcessor,
     EventType,
@@ -28,14 +27,12 @@ from policy_monitor.records import read_current
 from policy_monitor.settings import Settings
 
 logger = Logger()
-metrics = Metrics()
 
 # Lambda gives up after a minute; a call that hangs must leave time to try again.
 _CONFIG = Config(connect_timeout=5, read_timeout=10, retries={"mode": "standard"})
 
 
 @logger.inject_lambda_context
-@metrics.log_metrics
 def handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailureResponse | None:
     """Announce the CURRENT rows of a stream batch; the answer names those to deliver again.
 
@@ -84,9 +81,6 @@ def tell(record: DynamoDBRecord, blocked: set[str]) -> None:
         blocked.add(slot)
         logger.exception("finding not announced", slot=slot)
         raise
-    finally:
-        told = not {Outcome.SENT, Outcome.REPEATED}.isdisjoint(outcomes.values())
-        metrics.add_metric(name="Announcements", unit=MetricUnit.Count, value=int(told))
     logger.info("finding handled", finding_id=current.finding_id, outcomes=outcomes)
 
 
@@ -95,8 +89,6 @@ def send_digest(time: str, account: str) -> None:
     ledger, outbox = stores(account)
     for channel in channels():
         outcome = remind(ledger, outbox, channel, account, time, stack=stack())
-        sent = outcome in {Outcome.SENT, Outcome.REPEATED}
-        metrics.add_metric(name="Announcements", unit=MetricUnit.Count, value=int(sent))
         logger.info("digest handled", channel=channel.name, outcome=outcome.value)
 
 

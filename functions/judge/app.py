@@ -38,8 +38,8 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  #
     finally:
         if contradicted:
             logger.error("iamdiff contradicts itself", findings=contradicted)
-        unit = MetricUnit.Count
-        metrics.add_metric(name="ContradictedFindings", unit=unit, value=len(contradicted))
+        count = len(contradicted)
+        metrics.add_metric(name="UnjudgedFacts", unit=MetricUnit.Count, value=count)
     return {"batchItemFailures": []}
 
 

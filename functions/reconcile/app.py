@@ -42,15 +42,18 @@ def handler(event: dict[str, Any], context: LambdaContext) -> None:  # noqa: ARG
     _, _, _, region, account, *_ = context.invoked_function_arn.split(":")
     key = mask_key(os.environ["MASK_KEY_SECRET"])
     watch = Watch(account, region, settings(), key, catalogue.load())
-    unreadable = 0
-    try:
-        result = reconcile(instruments(account, region), watch)
-        unreadable = result.unreadable
-    finally:
-        metrics.add_metric(name="UnreadableEvents", unit=MetricUnit.Count, value=unreadable)
-    # Of a run that failed nobody knows how many senses are lost.
-    metrics.add_metric(name="BlindSenses", unit=MetricUnit.Count, value=len(result.blind))
+    result = reconcile(instruments(account, region), watch)
+    count(result)
     report(result)
+
+
+def count(result: Reconciled) -> None:
+    """Count what the alarms are about; a zero each quarter of an hour would be paid for, too."""
+    metrics.add_metric(name="BlindSenses", unit=MetricUnit.Count, value=len(result.blind))
+    if result.unreadable:
+        metrics.add_metric(name="UnreadableEvents", unit=MetricUnit.Count, value=result.unreadable)
+    if result.unjudged:
+        metrics.add_metric(name="UnjudgedFacts", unit=MetricUnit.Count, value=result.unjudged)
 
 
 def report(result: Reconciled) -> None:

@@ -54,10 +54,10 @@ def dynamodb() -> Iterator["DynamoDBClient"]:
         yield client
 
 
-def make_table(client: "DynamoDBClient") -> None:
+def make_table(client: "DynamoDBClient", name: str = TABLE) -> None:
     """The ledger's table, keyed as in the template."""
     client.create_table(
-        TableName=TABLE,
+        TableName=name,
         KeySchema=[
             {"AttributeName": "pk", "KeyType": "HASH"},
             {"AttributeName": "sk", "KeyType": "RANGE"},

@@ -4,8 +4,10 @@ import json
 import re
 from pathlib import Path
 
+import boto3
 import botocore.session
 import pytest
+from tests.contract.ledgers import TABLE, dynamodb, make_table
 from tests.eventpatterns import matches
 from tests.histories import SETTINGS
 from tests.iam_events import template
@@ -17,7 +19,7 @@ from policy_monitor.errors import UnreadableEventError
 from policy_monitor.judgement import judge
 from policy_monitor.ledger import Genesis
 from policy_monitor.senses import SENSES
-from policy_monitor_cli.template import Rule
+from policy_monitor_cli.template import Rule, load_template
 
 ROOT = Path(__file__).parents[2]
 TEXT = (ROOT / "docs" / "operations.md").read_text()
@@ -40,9 +42,45 @@ def test_the_outputs_that_are_asked_for_are_there(name: str) -> None:
     assert name in template(ReportBucket="audit").outputs
 
 
-@pytest.mark.parametrize("name", sorted(set(re.findall(r"`(\w+Alarm)`", TEXT))))
-def test_the_alarms_that_are_named_are_there(name: str) -> None:
-    assert template().resources[name].type == "AWS::CloudWatch::Alarm"
+def test_each_alarm_has_a_line_that_says_what_to_do() -> None:
+    everything = {
+        "SlackWebhook": "/policy-monitor/webhook",
+        "TrailLogGroupName": "trail",
+        "ReportBucket": "bucket",
+    }
+    resources = load_template(ROOT / "template.yaml", everything).resources
+    alarms = [name for name, each in resources.items() if each.type == "AWS::CloudWatch::Alarm"]
+    lines = re.findall(r"^\| `(\w+Alarm)` \| ([^|]{20,}) \| ([^|]{20,}) \|$", TEXT, re.MULTILINE)
+    assert sorted(name for name, _, _ in lines) == sorted(alarms)
+    assert set(re.findall(r"`(\w+Alarm)`", TEXT)) == set(alarms)
+
+
+def test_what_is_said_to_outlive_the_stack_does_and_nothing_else() -> None:
+    resources = load_template(ROOT / "template.yaml").resources
+    kept = [name for name, each in resources.items() if "DeletionPolicy" in each.attributes]
+    removing = TEXT.partition("## Removing")[2]
+    told = re.findall(r"^\| (\w+) \| [^|]+ \| .*?`aws ", removing, re.MULTILINE)
+    assert sorted(told) == sorted(kept)
+    (asked,) = re.findall(r"contains\(\[(.*?)\]", removing)
+    assert sorted(json.loads(f"[{asked.replace(chr(39), chr(34))}]")) == sorted(kept)
+
+
+def test_the_program_that_restores_the_ledger_puts_back_what_is_gone_and_changes_nothing_else(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    (program,) = re.findall(r"```python\n(.*?)```", TEXT, re.DOTALL)
+    with dynamodb() as client:
+        make_table(client, "restored")
+        rows = [{"pk": {"S": "ACCOUNT#1"}, "sk": {"S": name}, "v": {"S": "old"}} for name in "abc"]
+        for row in rows:
+            client.put_item(TableName="restored", Item=row)
+        newer = {**rows[1], "v": {"S": "new"}}
+        client.put_item(TableName=TABLE, Item=newer)
+        monkeypatch.setattr(boto3, "client", lambda _: client)
+        monkeypatch.setattr("sys.argv", ["restore.py", "restored", TABLE])
+        exec(program, {})  # noqa: S102 (the page's own program)
+        held = client.scan(TableName=TABLE)["Items"]
+    assert sorted(held, key=lambda row: row["sk"]["S"]) == [rows[0], newer, rows[2]]
 
 
 def test_a_replay_names_the_rules_and_takes_what_the_api_takes() -> None:

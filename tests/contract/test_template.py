@@ -31,6 +31,7 @@ NAMES = {
     "AWS::IAM::Role": "RoleName",
     "AWS::KMS::Key": "",
     "AWS::Logs::LogGroup": "LogGroupName",
+    "AWS::Logs::MetricFilter": "FilterName",
     "AWS::SNS::Topic": "TopicName",
     "AWS::SQS::Queue": "QueueName",
     "AWS::SecretsManager::Secret": "Name",

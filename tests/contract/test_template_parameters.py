@@ -46,8 +46,11 @@ ACCEPTED = {
     ],
     "KeyArn": [
         "",
+        "arn:aws:kms:us-east-1:123456789012:key/mrk-1234abcd12ab34cd56ef1234567890ab",
+        "arn:aws-us-gov:kms:us-gov-west-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab",
         "arn:aws-cn:kms:cn-north-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab",
     ],
+    "TrailLogGroupName": ["", "aws-cloudtrail-logs-123456789012-abcd", "/org/trail_1.logs#a"],
 }
 
 REFUSED = {
@@ -61,6 +64,7 @@ REFUSED = {
         "https://hooks.slack.com/services/T0/B0/x",
         "webhook",
         "arn:aws:ssm:us-east-1:123456789012:parameter/webhook",
+        "arn:aws:secretsmanager:eu-west-1:123456789012:secret:webhook-AbCdEf",
     ],
     "NotifyVerdicts": ["", "all", "expansion, mixed", "Expansion"],
     "AmazonQTopic": ["yes"],
@@ -81,7 +85,14 @@ REFUSED = {
     ],
     "DigestSchedule": ["weekly", "rate(1 minute)", "cron(0 8)", "cron(0 8 ? * MON *) "],
     "Severities": ["high", "{}", '{"gained-list": "urgent"}', '{"gained-list": "low",}', "[]"],
-    "KeyArn": ["alias/mine", "arn:aws:kms:us-east-1:123456789012:alias/mine"],
+    "KeyArn": [
+        "alias/mine",
+        "arn:aws:kms:us-east-1:123456789012:alias/mine",
+        "arn:aws:kms:eu-west-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab",
+        "arn:aws-cn:kms:us-east-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab",
+        "arn:aws-iso:kms:us-iso-east-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab",
+    ],
+    "TrailLogGroupName": ["arn:aws:logs:us-east-1:123456789012:log-group:trail", "a b", "x" * 513],
     "DeletionProtection": ["yes"],
     "LogRetentionDays": ["13"],
     "LogLevel": ["debug"],
@@ -162,7 +173,9 @@ def test_the_home_region_of_each_partition_is_accepted(region: str) -> None:
     assert load_template(TEMPLATE, {"AWS::Region": region}).refusals == ()
 
 
-@pytest.mark.parametrize("region", ["eu-central-1", "us-west-2", "us-gov-east-1", "cn-northwest-1"])
+@pytest.mark.parametrize(
+    "region", ["eu-central-1", "us-west-2", "us-gov-east-1", "cn-northwest-1", "us-iso-east-1"]
+)
 def test_any_other_region_is_refused_with_the_reason_and_the_remedy(region: str) -> None:
     (sentence,) = load_template(TEMPLATE, {"AWS::Region": region}).refusals
     assert "would never see a change" in sentence

@@ -310,7 +310,7 @@ def test_each_part_that_is_broken_is_named_with_its_remedy(
     detect, rule = stack.physical["DetectFunction"], stack.physical["RoleRule"]
     mapping = stack.physical["JudgeFunctionMutations"]
     key, queue = stack.physical["Key"], stack.physical["DeadLetterQueue"]
-    alarm = stack.alarms["ErrorsAlarm"]
+    alarm = stack.alarms["FailuresAlarm"]
     trails, kms, sqs = stack.client("cloudtrail"), stack.client("kms"), stack.client("sqs")
     cloudwatch, logs = stack.client("cloudwatch"), stack.client("logs")
     policy = kms.get_key_policy(KeyId=key, PolicyName="default")["Policy"]
@@ -354,7 +354,7 @@ def test_each_part_that_is_broken_is_named_with_its_remedy(
         "JudgeFunctionMutations is Disabled",
         "cloudwatch.amazonaws.com may not use the key",
         "1 message lies in the dead-letter queue",
-        "alarm ErrorsAlarm rings",
+        "alarm FailuresAlarm rings",
         "the test message was refused: Slack: status 404: no_service",
     ):
         assert said in failed

@@ -149,8 +149,8 @@ def test_a_change_is_recorded_judged_and_written_once(
     snapshot = world.ledger.snapshot()
     assert (snapshot.seq, snapshot.derived, len(snapshot.mutations)) == (2, 2, 1)
     output = capsys.readouterr().out
-    assert metric(output, "ContradictedFindings") == [0, 0, 0]
-    assert metric(output, "UnreadableEvents") == [0, 0, 0, 0]
+    assert metric(output, "UnjudgedFacts") == [0, 0, 0]
+    assert metric(output, "UnreadableEvents") == [0, 0, 0]
 
 
 def test_an_answer_that_contradicts_itself_is_undetermined_and_counted(
@@ -161,7 +161,7 @@ def test_an_answer_that_contradicts_itself_is_undetermined_and_counted(
     world.detect(world.new_version(WRITE))
     world.judge()
     assert {finding.verdict for finding in world.findings()} == {"undetermined"}
-    assert metric(capsys.readouterr().out, "ContradictedFindings") == [2]
+    assert metric(capsys.readouterr().out, "UnjudgedFacts") == [2]
 
 
 def test_judge_asks_access_analyzer_where_a_second_opinion_is_wanted(

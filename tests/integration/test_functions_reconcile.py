@@ -349,6 +349,19 @@ def test_a_failure_is_left_to_the_next_run_and_counts(
     assert metric(capsys.readouterr().out, "BlindSenses") == [0, 0, 0]
 
 
+def test_facts_that_are_not_judged_by_the_next_run_are_counted(
+    world: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    world.reconcile(2)
+    boto3.client("cloudtrail").stop_logging(Name="audit")
+    with monkeypatch.context() as patched:
+        patched.setattr(world, "judge", lambda: None)
+        world.reconcile(3)
+    world.reconcile(3)
+    # A fact is late once a run has left a note of it, and the next one finds it unjudged.
+    assert metric(capsys.readouterr().out, "UnjudgedFacts") == [0, 0, 1, 1, 0, 0, 0]
+
+
 def test_no_log_line_holds_a_document(world: World, caplog: pytest.LogCaptureFixture) -> None:
     world.reconcile()
     world.history.records = [new_version(world, WRITE), {"eventName": "PutRolePolicy"}]

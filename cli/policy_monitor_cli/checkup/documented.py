@@ -5,15 +5,6 @@ from collections.abc import Iterator, Sequence
 from policy_monitor_cli.checkup.facts import MetricFilter
 from policy_monitor_cli.checkup.lines import Line, ok, warning
 
-VENDOR_PATTERN = (
-    "{ ($.eventName = AttachRolePolicy || $.eventName = DetachRolePolicy || "
-    "$.eventName = SetPolicyVersion) && "
-    '($.requestParameters.policyArn = "*OperationalBoundary*" || '
-    '$.requestParameters.policyArn = "*AstronomerCrossAccountRole" || '
-    "$.requestParameters.roleName = astronomer-remote-management) }"
-)
-"""Astronomer's documentation of Astro Hybrid, the metric filter that it gives to customers."""
-
 _VERSIONS = (
     "IAM has no event SetPolicyVersion. A policy's version in force changes by "
     "SetDefaultPolicyVersion, or by CreatePolicyVersion with setAsDefault; the filter sees "
@@ -33,7 +24,11 @@ _MEANING = (
     "not be done before, and proves it by a request."
 )
 _SILENCE = "It is silent where the trail stops. policy-monitor notices, and says so."
-DIFFERENCES = (_VERSIONS, _KINDS, _REFUSALS, _MEANING, _SILENCE)
+_CORRECTED = (
+    "With the parameter TrailLogGroupName the stack makes the same alarm with the events that "
+    "there are, as a second pair of eyes."
+)
+DIFFERENCES = (_VERSIONS, _KINDS, _REFUSALS, _MEANING, _SILENCE, _CORRECTED)
 """What the vendor's filter does not see, a paragraph each."""
 
 _UNHEARD = "SetPolicyVersion"

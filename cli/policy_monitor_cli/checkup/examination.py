@@ -255,7 +255,7 @@ def _place(
         region=account.region,
         rule=f"{at.format('events')}:rule/{rule}",
         topic=topics.get("Topic", f"{at.format('sns')}:{stack}-Topic-1"),
-        alarm=f"{stack}-ErrorsAlarm-1",
+        alarm=f"{stack}-FailuresAlarm-1",
         log_group=f"{stack}-DetectLogGroup-1",
     )
 

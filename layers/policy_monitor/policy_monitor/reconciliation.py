@@ -36,7 +36,7 @@ from policy_monitor.search import Asked, Search
 from policy_monitor.state import AccountState
 from policy_monitor.timeline import earlier
 from policy_monitor.trail import Attribute
-from policy_monitor.vigilance import Check, Looked, looked, looked_within
+from policy_monitor.vigilance import Check, Looked, looked, looked_within, unjudged
 
 IN_FLIGHT = timedelta(minutes=10)
 """How long a difference must last: CloudTrail delivers "within an average of about 5 minutes of an
@@ -62,6 +62,8 @@ class Reconciled:
         Differences that are given time.
     unreadable : int
         Records of the event history that cannot be understood.
+    unjudged : int
+        Facts that were there a run ago and are not judged yet.
     blind : Mapping[str, str]
         The senses that do not work, and why.
     """
@@ -71,6 +73,7 @@ class Reconciled:
     recorded: tuple[Mutation, ...] = ()
     waiting: int = 0
     unreadable: int = 0
+    unjudged: int = 0
     blind: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -142,6 +145,7 @@ class _Run:
             recorded=tuple(self._recorded),
             waiting=self._waiting,
             unreadable=self._search.unreadable,
+            unjudged=unjudged(self._snapshot, self._note),
             blind=blind,
         )
 

@@ -96,13 +96,18 @@ def looked_within(snapshot: Snapshot, note: Note | None) -> Mapping[str, Looked]
     )
     behind = (
         f"of {snapshot.seq:,} facts only the first {snapshot.derived:,} are judged"
-        if note is not None and snapshot.derived < note.seq
+        if unjudged(snapshot, note)
         else ""
     )
     return {
         senses.LEDGER: Looked("ledger", lacking),
         senses.JUDGEMENT: Looked("judgement", behind),
     }
+
+
+def unjudged(snapshot: Snapshot, note: Note | None) -> int:
+    """How many facts that were there a run ago are not judged yet; the run left a note of them."""
+    return 0 if note is None else max(0, note.seq - snapshot.derived)
 
 
 def _rule(wiring: Wiring, name: str, pattern: Mapping[str, Any], function_arn: str) -> str:
