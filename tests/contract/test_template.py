@@ -112,8 +112,12 @@ def test_each_function_is_told_where_things_are(template: Template, name: str) -
     assert environment["POWERTOOLS_METRICS_NAMESPACE"] == "PolicyMonitor"
     own = {
         "Announce": {"TOPIC_ARN": "Topic", "STACK_NAME": "policy-monitor"},
-        "Detect": {"MASK_KEY_SECRET": "MaskKey"},
-        "Reconcile": {"MASK_KEY_SECRET": "MaskKey", "TOPIC_ARN": "Topic"},
+        "Detect": {"MASK_KEY_SECRET": "MaskKey", "STACK_NAME": "policy-monitor"},
+        "Reconcile": {
+            "MASK_KEY_SECRET": "MaskKey",
+            "STACK_NAME": "policy-monitor",
+            "TOPIC_ARN": "Topic",
+        },
         "Report": {"BUCKET_NAME": "audit", "STACK_NAME": "policy-monitor"},
         "Slack": {"SLACK_WEBHOOK": "/policy-monitor/webhook"},
     }.get(name, {})
