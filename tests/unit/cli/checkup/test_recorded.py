@@ -8,7 +8,7 @@ from policy_monitor.errors import DeniedError, PolicyMonitorError, RetryableErro
 from policy_monitor.ledger import Genesis, Snapshot
 from policy_monitor.notebook import Note
 from policy_monitor.state import AccountState
-from policy_monitor_cli.checkup.documented import DIFFERENCES, VENDOR_PATTERN, filter_lines
+from policy_monitor_cli.checkup.documented import DIFFERENCES, DOCUMENTED, filter_lines
 from policy_monitor_cli.checkup.facts import MetricFilter, Records
 from policy_monitor_cli.checkup.lines import (
     Line,
@@ -108,19 +108,19 @@ def test_a_region_that_sees_nothing_is_named_with_the_one_that_does(
 
 
 def test_a_filter_that_waits_for_what_iam_never_records_is_named() -> None:
-    (line,) = filter_lines([MetricFilter("vendors", "trail", VENDOR_PATTERN)])
+    (line,) = filter_lines([MetricFilter("vendors", "trail", DOCUMENTED)])
     assert line.status is WARNING
     assert line.says.startswith("metric filter vendors of trail waits for SetPolicyVersion")
     assert "SetDefaultPolicyVersion and CreatePolicyVersion" in line.remedy
 
 
 def test_a_filter_that_takes_the_real_events_too_is_ok() -> None:
-    mended = VENDOR_PATTERN.replace(
+    mended = DOCUMENTED.replace(
         "SetPolicyVersion)",
         "SetPolicyVersion || $.eventName = SetDefaultPolicyVersion || "
         "$.eventName = CreatePolicyVersion)",
     )
-    assert mended != VENDOR_PATTERN
+    assert mended != DOCUMENTED
     for filters in ([], [MetricFilter("m", "l", mended)], [MetricFilter("m", "l", "ERROR")]):
         assert [line.status for line in filter_lines(filters)] == [OK]
 
