@@ -78,7 +78,7 @@ STACK = StackFacts(
         Resource("Topic", TOPIC, "AWS::SNS::Topic"),
         Resource("AlarmTopic", f"{TOPIC}-alarms", "AWS::SNS::Topic"),
         Resource("Ledger", "ledger", "AWS::DynamoDB::Table"),
-        Resource("ErrorsAlarm", "errors", "AWS::CloudWatch::Alarm"),
+        Resource("FailuresAlarm", "errors", "AWS::CloudWatch::Alarm"),
     ),
 )
 TRUST = {

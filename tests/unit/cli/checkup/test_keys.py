@@ -19,7 +19,7 @@ PLACE = Place(
     region="us-east-1",
     rule=f"arn:aws:events:{AT}:rule/policy-monitor-RoleRule-1",
     topic=f"arn:aws:sns:{AT}:policy-monitor-Topic-1",
-    alarm="policy-monitor-ErrorsAlarm-1",
+    alarm="policy-monitor-FailuresAlarm-1",
     log_group="policy-monitor-DetectLogGroup-1",
 )
 POLICY: Mapping[str, Any] = (

@@ -178,7 +178,7 @@ def test_a_policy_that_cannot_be_read_is_an_error() -> None:
         waking(rule, replace(FUNCTION, policy={"Statement": [{"Effect": "Maybe"}]}))
 
 
-ALARMS = {"ErrorsAlarm": "m-errors", "HeartbeatAlarm": "m-heart"}
+ALARMS = {"FailuresAlarm": "m-errors", "HeartbeatAlarm": "m-heart"}
 
 
 def test_quiet_alarms_are_counted() -> None:
@@ -191,10 +191,10 @@ def test_quiet_alarms_are_counted() -> None:
     [
         (
             AlarmFacts("ALARM", "r", "policy-monitor - a function failed."),
-            "alarm ErrorsAlarm rings: a function failed",
+            "alarm FailuresAlarm rings: a function failed",
         ),
-        (AlarmFacts("OK", actions_enabled=False), "alarm ErrorsAlarm tells nobody"),
-        (None, "alarm ErrorsAlarm is gone"),
+        (AlarmFacts("OK", actions_enabled=False), "alarm FailuresAlarm tells nobody"),
+        (None, "alarm FailuresAlarm is gone"),
     ],
 )
 def test_an_alarm_that_rings_or_cannot_is_named(alarm: AlarmFacts | None, said: str) -> None:

@@ -8,7 +8,8 @@ from policy_monitor.errors import DeniedError, PolicyMonitorError, RetryableErro
 from policy_monitor.ledger import Genesis, Snapshot
 from policy_monitor.notebook import Note
 from policy_monitor.state import AccountState
-from policy_monitor_cli.checkup.documented import DIFFERENCES, DOCUMENTED, filter_lines
+from policy_monitor.vendor_alarm import DOCUMENTED
+from policy_monitor_cli.checkup.documented import DIFFERENCES, filter_lines
 from policy_monitor_cli.checkup.facts import MetricFilter, Records
 from policy_monitor_cli.checkup.lines import (
     Line,
