@@ -77,7 +77,8 @@ def stack(slack: SlackReceiver) -> Iterator[DeployedStack]:
 
 def make_account(made: DeployedStack) -> None:
     """What the account has beside the stack: a trail, the vendor's role, a baseline."""
-    made.client("s3").create_bucket(Bucket="trail")
+    for bucket in ("trail", "reports"):
+        made.client("s3").create_bucket(Bucket=bucket)
     trails = made.client("cloudtrail")
     trails.create_trail(
         Name="all", S3BucketName="trail", IsMultiRegionTrail=True, IncludeGlobalServiceEvents=True
@@ -231,10 +232,9 @@ def test_it_only_reads_and_the_documented_policy_allows_just_what_it_calls(
     key = f"arn:aws:kms:us-east-1:{ACCOUNT}:key/{stack.physical['Key']}"
     calls.clear()
     assert doctor(*DEPLOYED).status == 0
-    ready = ("doctor", *WHERE, "--parameter")
-    assert (
-        doctor(*ready, f"SlackWebhook={secret['ARN']}", "--parameter", f"KeyArn={key}").status == 0
-    )
+    given = [f"SlackWebhook={secret['ARN']}", f"KeyArn={key}", "ReportBucket=reports"]
+    named = (word for each in given for word in ("--parameter", each))
+    assert doctor("doctor", *WHERE, *named).status == 0
     for call in calls:
         assert call.partition(":")[2].startswith(READING), call
     needed = {call for call in calls if not call.startswith("sts:")} | UNSEEN

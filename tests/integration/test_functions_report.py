@@ -18,7 +18,7 @@ from tests.lambda_context import Context
 
 from policy_monitor.adapters.bucket import Bucket
 from policy_monitor.adapters.dynamodb import DynamoDBLedger
-from policy_monitor.errors import InputError, PolicyMonitorError, RetryableError
+from policy_monitor.errors import DeniedError, InputError, PolicyMonitorError, RetryableError
 from policy_monitor.ledger import Notice
 from policy_monitor_cli.template import load_template
 
@@ -194,8 +194,9 @@ def test_without_leave_to_list_a_page_that_is_not_there_is_a_403(
 def test_another_accounts_bucket_is_refused(stubbed: tuple[Bucket, Stubber]) -> None:
     bucket, stubber = stubbed
     stubber.add_client_error("get_bucket_policy_status", "AccessDenied", http_status_code=403)
-    with pytest.raises(InputError, match=f"the bucket must be account {ACCOUNT}'s"):
+    with pytest.raises(DeniedError, match=f"the bucket must be account {ACCOUNT}'s") as refusal:
         bucket.check()
+    assert refusal.value.action == "s3:GetBucketPolicyStatus"
 
 
 CALLS = {

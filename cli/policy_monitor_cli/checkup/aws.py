@@ -9,6 +9,7 @@ from typing import Any
 import boto3
 from botocore.exceptions import UnknownRegionError
 
+from policy_monitor.adapters.bucket import Bucket
 from policy_monitor.adapters.cloudtrail import CloudTrailTrails
 from policy_monitor.adapters.dynamodb import DynamoDBLedger
 from policy_monitor.adapters.faults import asked
@@ -253,6 +254,10 @@ class AwsAccount:
             return None
         value = told.get("SecretString") or told.get("SecretBinary", b"").decode("utf-8", "replace")
         return Stored(value, encrypted=True)
+
+    def check_bucket(self, name: str) -> None:
+        """See `Account.check_bucket`."""
+        Bucket(self._client("s3"), name, "", self.account_id).check()
 
     def metric_filters(self) -> Sequence[MetricFilter]:
         """See `Account.metric_filters`."""

@@ -87,6 +87,7 @@ def of_stack(account: Account, stack: StackFacts, around: Circumstances) -> Iter
         yield from examined("rules", look)
     yield from _told(account, stack, functions)
     yield from _webhook(account, parameters, around)
+    yield from _bucket(account, parameters)
     yield from _kept(account, stack, around)
     yield from _watched(account, parameters)
     yield from examined("alarms", partial(_alarms, account, stack))
@@ -100,6 +101,7 @@ def before(
     yield from region_lines(account.region, around.known_partition)
     yield from examined("trail", partial(_trail, account))
     yield from _webhook(account, parameters, around)
+    yield from _bucket(account, parameters)
     if arn := parameters.get("KeyArn"):
         place = _place(account, "policy-monitor", {}, {})
         yield from examined("key", lambda: key_lines(arn, account.key(arn), place))
@@ -218,6 +220,16 @@ def _webhook(
     if source := parameters.get("SlackWebhook"):
         look = lambda: webhook_lines(source, account.webhook(source), around.post)  # noqa: E731 - a check
         yield from examined("webhook", look)
+
+
+def _bucket(account: Account, parameters: Mapping[str, str]) -> Iterator[Line]:
+    if name := parameters.get("ReportBucket"):
+        yield from examined("report", partial(_report, account, name))
+
+
+def _report(account: Account, bucket: str) -> Iterator[Line]:
+    account.check_bucket(bucket)
+    yield ok("report", f"bucket {bucket} is there, and its policy keeps the public out")
 
 
 def _kept(account: Account, stack: StackFacts, around: Circumstances) -> Iterator[Line]:

@@ -222,6 +222,10 @@ class Account(Protocol):
         """What an SSM parameter or a secret holds, decrypted."""
         ...
 
+    def check_bucket(self, name: str) -> None:
+        """Raise an error that says why, where no report may be written into a bucket."""
+        ...
+
     def metric_filters(self) -> Sequence[MetricFilter]:
         """All of the region."""
         ...

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import BotoCoreError, ClientError
 
 from policy_monitor.adapters.faults import code, fault
-from policy_monitor.errors import InputError
+from policy_monitor.errors import DeniedError, InputError
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
@@ -75,9 +75,11 @@ class Bucket:
                         f"{self._account}"
                     ) from error
                 case "AccessDenied":
-                    raise InputError(
-                        f"bucket {self._name}: s3:GetBucketPolicyStatus was denied; the bucket "
-                        f"must be account {self._account}'s, and its policy must not deny the role"
+                    action = "s3:GetBucketPolicyStatus"
+                    raise DeniedError(
+                        f"bucket {self._name}: {action} was denied; the bucket must be account "
+                        f"{self._account}'s, and its policy must not deny this identity",
+                        action,
                     ) from error
             raise fault(error, service="s3", thing=f"bucket {self._name}") from error
         except BotoCoreError as error:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from policy_monitor.deployment import stack_of
-from policy_monitor.errors import DeniedError
+from policy_monitor.errors import DeniedError, InputError
 from policy_monitor.ledger import Genesis, Snapshot
 from policy_monitor.notebook import Note
 from policy_monitor.rules import RULES
@@ -212,6 +212,11 @@ class MemoryAccount:
         self._ask("webhook")
         return self.stored if source == "/webhook" else None
 
+    def check_bucket(self, name: str) -> None:
+        self._ask("check_bucket")
+        if name == "open":
+            raise InputError("bucket open: its policy lets the public in; take it out")
+
     def metric_filters(self) -> Sequence[MetricFilter]:
         self._ask("metric_filters")
         return []
@@ -250,6 +255,7 @@ def test_a_stack_in_order_has_nothing_to_be_looked_at() -> None:
 METHODS = (
     "alarms",
     "archive",
+    "check_bucket",
     "dead_letters",
     "event_source",
     "function",
@@ -268,7 +274,8 @@ METHODS = (
 
 @pytest.mark.parametrize("method", METHODS)
 def test_whatever_may_not_be_asked_is_a_warning_and_the_rest_goes_on(method: str) -> None:
-    stack = replace(STACK, parameters={**STACK.parameters, "SlackWebhook": "/webhook"})
+    named = {"SlackWebhook": "/webhook", "ReportBucket": "audit"}
+    stack = replace(STACK, parameters={**STACK.parameters, **named})
     account = MemoryAccount(stored=Stored("https://x.example/y", encrypted=True))
     account.denied = frozenset({method})
     lines = list(of_stack(account, stack, AROUND))
@@ -277,6 +284,19 @@ def test_whatever_may_not_be_asked_is_a_warning_and_the_rest_goes_on(method: str
     assert all(f"Allow svc:{method} to" in line.remedy for line in warned)
     checks = {line.check for line in lines}
     assert checks >= {"region", "stack", "alarms", "role", "documented alarm"}
+
+
+@pytest.mark.parametrize("look", ["of_stack", "before"])
+def test_a_bucket_that_the_public_may_read_is_said_before_and_after_deployment(look: str) -> None:
+    for bucket, status in (("audit", Status.OK), ("open", Status.FAILED)):
+        parameters = {**STACK.parameters, "ReportBucket": bucket}
+        lines = (
+            of_stack(MemoryAccount(), replace(STACK, parameters=parameters), AROUND)
+            if look == "of_stack"
+            else before(MemoryAccount(), parameters, AROUND)
+        )
+        (line,) = [line for line in lines if line.check == "report"]
+        assert (line.status, bucket in line.says) == (status, True)
 
 
 def test_a_stack_of_another_version_is_said_to_be_one() -> None:
