@@ -70,8 +70,8 @@ lock: setup ## pin the newest versions of all requirements, with hashes
 	$(COMPILE) requirements-dev.in -c layers/runtime/requirements.txt -c layers/report/requirements.txt \
 		-o requirements-dev.txt
 
-bench: build ## measure iamdiff and the report; ARGS=--write keeps the tables in docs/benchmarks.md
-	@for part in comparison smt growth hostile startup report layers; do $(BIN)/python benchmarks/$$part.py $(ARGS) || exit 1; done
+bench: build ## measure iamdiff, the report and the functions; ARGS=--write keeps the tables in docs/benchmarks.md
+	@for part in comparison smt growth hostile startup report events layers; do $(BIN)/python benchmarks/$$part.py $(ARGS) || exit 1; done
 
 screenshot: setup ## take docs/report.png anew, of the report of events/
 	$(BIN)/python -m tests.browser.screenshot docs/report.png

@@ -34,6 +34,7 @@ _SECTIONS = (
     "Hostile inputs",
     "Start",
     "Report",
+    "Events",
     "Layers",
 )
 
