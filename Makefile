@@ -13,7 +13,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 COMPILE := $(BIN)/uv pip compile --quiet --upgrade --python-version 3.13 --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --no-header
 
-.PHONY: help setup demo test browser lint format build sbom lock bench screenshot clean
+.PHONY: help setup demo test browser checkov lint format build sbom lock bench screenshot clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -29,9 +29,20 @@ $(VENV)/installed: requirements-dev.txt pyproject.toml
 demo: setup ## replay a year of one role through the functions, and show what you would be told
 	@$(BIN)/policy-monitor demo
 
-test: setup lint browser ## formatting, rules, types, template, build, and all tests
+test: setup lint browser checkov ## formatting, rules, types, templates, build, and all tests
 	$(BIN)/sam validate --lint
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadgroup
+
+# checkov pins boto3 and others to versions that nothing else here takes: it has a place of its own.
+CHECKOV := .venv-checkov
+checkov: $(CHECKOV)/installed ## what checkov finds in the templates, but for what they say beside the resource
+	$(CHECKOV)/bin/checkov --file template.yaml central.yaml --framework cloudformation \
+		--compact --quiet --skip-download
+
+$(CHECKOV)/installed: requirements-checkov.txt
+	test -x $(CHECKOV)/bin/python || $(PYTHON) -m venv $(CHECKOV)
+	$(CHECKOV)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-checkov.txt
+	touch $@
 
 browser: tests/browser/node_modules/installed
 
@@ -69,6 +80,7 @@ lock: setup ## pin the newest versions of all requirements, with hashes
 	$(COMPILE) layers/report/requirements.in -o layers/report/requirements.txt
 	$(COMPILE) requirements-dev.in -c layers/runtime/requirements.txt -c layers/report/requirements.txt \
 		-o requirements-dev.txt
+	$(COMPILE) requirements-checkov.in -o requirements-checkov.txt
 
 bench: build ## measure iamdiff, the report and the functions; ARGS=--write keeps the tables in docs/benchmarks.md
 	@for part in comparison smt growth hostile startup report events layers; do $(BIN)/python benchmarks/$$part.py $(ARGS) || exit 1; done
@@ -77,4 +89,4 @@ screenshot: setup ## take docs/report.png anew, of the report of events/
 	$(BIN)/python -m tests.browser.screenshot docs/report.png
 
 clean: ## remove what was made here
-	rm -rf $(VENV) report.html tests/browser/node_modules .aws-sam .cache .hypothesis .mypy_cache .pytest_cache .ruff_cache build
+	rm -rf $(VENV) $(CHECKOV) report.html tests/browser/node_modules .aws-sam .cache .hypothesis .mypy_cache .pytest_cache .ruff_cache build

@@ -18,7 +18,11 @@ from policy_monitor_cli.template import load_template
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "supply-chain.md").read_text()
 LAYERS = {"RuntimeLayer": "runtime", "ReportLayer": "report"}
-LOCKS = ["requirements-dev.txt", *(f"layers/{name}/requirements.txt" for name in LAYERS.values())]
+LOCKS = [
+    "requirements-dev.txt",
+    "requirements-checkov.txt",
+    *(f"layers/{name}/requirements.txt" for name in LAYERS.values()),
+]
 
 # The ASF's third-party licence policy, "Category A": may be part of a work under Apache-2.0.
 COMPATIBLE = {"Apache-2.0", "BSD-2-Clause", "BSD-3-Clause", "ISC", "MIT", "MIT-0", "PSF-2.0"}

@@ -145,6 +145,16 @@ def test_a_look_ends_before_the_next_begins(template: Template) -> None:
     assert function["EventInvokeConfig"]["MaximumRetryAttempts"] == 0
 
 
+def test_what_checkov_is_not_to_find_has_its_reason_beside_the_resource(template: Template) -> None:
+    skipped = [
+        skip
+        for resource in template.resources.values()
+        for skip in resource.attributes.get("Metadata", {}).get("checkov", {}).get("skip", ())
+    ]
+    assert skipped
+    assert all(len(skip["comment"]) > 20 and skip["id"].startswith("CKV_") for skip in skipped)
+
+
 def test_no_function_reserves_concurrency(template: Template) -> None:
     # A new account's limit is so low that a reservation cannot be made.
     for function in template.functions.values():
