@@ -23,7 +23,7 @@ _FILLINGS = ("arn", "aws", "", "us-east-1", "123456789012", "")
 
 def witness_of(row: Row, named: Named, naming: Naming) -> Request:
     """A request of a row: a catalogued action on a resource that it takes, where there is one."""
-    gravest_first = sorted(named.catalogued, key=lambda a: gravity(a.access_levels[0]))
+    gravest_first = sorted(named.catalogued, key=lambda a: gravity("".join(a.access_levels[:1])))
     for action in gravest_first[:_MOST_MET]:
         service, _, name = action.name.lower().partition(":")
         entry = row.groups.get(naming.group_of(service, name))

@@ -62,6 +62,21 @@ def test_a_path_is_open_where_its_actions_stand_in_different_policies() -> None:
     assert found.paths == ("lambda-001",)
 
 
+def test_a_path_of_actions_that_the_catalogue_lacks_is_open_all_the_same() -> None:
+    case = Case()
+    limited = policy(
+        statement("Allow", "*"),
+        statement("Deny", "iam:AttachRolePolicy", resource="arn:aws:iam::*:role/Sensitive"),
+    )
+    question = Question(case.held(limited), case.held(allow("iam:*")), principal=ROLE_ARN)
+    bearer = Bearer(question, ROLE_ARN, (POLICY,), (POLICY,))
+    comparisons = Comparisons(case.shelf.documents, None)
+    comparison = comparisons.answer(question)
+    assert comparison["verdict"] == "mixed"
+    found = Exposures(comparisons).of(question, (bearer,), comparison, ACCOUNT, ())
+    assert found.paths == ("iam-009",)  # iam:AttachRolePolicy
+
+
 def test_a_path_that_was_open_before_does_not_count() -> None:
     case = Case()
     whole = (PASSING, CREATING, INVOKING)
