@@ -172,12 +172,12 @@ _EXPECTED = {
 _DIRECTIONS = {"gained": "the new policy against the old", "lost": "the old against the new"}
 _SENTENCES = {
     "gained": {
-        Result.PASS: "the new policies grant nothing that the old ones did not",
-        Result.FAIL: "the new policies may grant what the old ones did not",
+        Result.PASS: "nothing is gained",
+        Result.FAIL: "something may be gained",
     },
     "lost": {
-        Result.PASS: "the old ones granted nothing that the new ones do not",
-        Result.FAIL: "the old ones may have granted what the new ones do not",
+        Result.PASS: "nothing is lost",
+        Result.FAIL: "something may be lost",
     },
 }
 
@@ -202,7 +202,7 @@ def _disagreement(verdict: str, gained: Opinion | None, lost: Opinion | None) ->
     ]
     return (
         f"Of these policies by themselves, this monitor says {verdict}, and AWS's CheckNoNewAccess "
-        f"that {' and that '.join(said)}: one of them is wrong."
+        f"says that {' and that '.join(said)}: one of them is wrong."
     )
 
 

@@ -107,7 +107,7 @@ def test_an_answer_that_disagrees_makes_the_finding_undetermined_with_both() -> 
         (reason,) = finding.comparison["undetermined"]
         assert reason["code"] == CODE
         assert "this monitor says expansion" in reason["sentence"]
-        assert "grant nothing that the old ones did not" in reason["sentence"]
+        assert "says that nothing is gained and that nothing is lost" in reason["sentence"]
         assert finding.severity == "high"
         assert finding.comparison["gained"]
 

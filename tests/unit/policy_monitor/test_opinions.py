@@ -146,9 +146,8 @@ def test_a_disagreement_keeps_the_witnesses_and_names_both_answers() -> None:
             "code": "second-opinion",
             "sentence": (
                 "Of these policies by themselves, this monitor says expansion, and AWS's "
-                "CheckNoNewAccess that the new policies grant nothing that the old ones did not "
-                "and that the old ones granted nothing that the new ones do not: one of them is "
-                "wrong."
+                "CheckNoNewAccess says that nothing is gained and that nothing is lost: one of "
+                "them is wrong."
             ),
         }
     ]
