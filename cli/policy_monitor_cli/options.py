@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from policy_monitor.errors import InputError
+from policy_monitor.parts import Parts
 from policy_monitor.settings import DEFAULT_POLICY_PATTERNS, DEFAULT_ROLE, Settings
 
 SOURCE_HELP = (
@@ -78,9 +79,19 @@ def one_source(
         )
 
 
-def watched(roles: list[str] | None, policies: list[str] | None) -> Settings:
-    """Settings that watch what was named; Astronomer's names where nothing was."""
+def watched(
+    roles: list[str] | None, policies: list[str] | None, stack: str | None = None
+) -> Settings:
+    """Settings that watch what was named; Astronomer's names where nothing was.
+
+    Parameters
+    ----------
+    stack : str, optional
+        The stack whose own parts are watched, too; its key, secret and mappings, which have no
+        names of it, are not.
+    """
     return Settings(
         roles=tuple(roles or (DEFAULT_ROLE,)),
         policies=tuple(policies or DEFAULT_POLICY_PATTERNS),
+        parts=Parts(stack or ""),
     )

@@ -32,6 +32,7 @@ Examples:
   policy-monitor replay logs/ --baseline iam.json --format jsonl
   aws cloudtrail lookup-events --region us-east-1 > last.json
   policy-monitor replay last.json --role other-vendor --policy 'Other*'
+  policy-monitor replay logs/ --stack policy-monitor
 """
 
 UNREADABLE = 2
@@ -51,6 +52,14 @@ def replay(
     baseline: Baseline = None,
     role: Roles = None,
     policy: Policies = None,
+    stack: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="Tell of changes of this stack's own parts too, as the deployed monitor does. "
+            "Without it only those of trails and of the default event bus count.",
+        ),
+    ] = None,
     through: Annotated[
         Through,
         typer.Option(
@@ -69,7 +78,7 @@ def replay(
     goes on. Exit status: 0, or 2 where something could not be read at all
     (a file, line or record that is no event).
     """
-    material, outcome = replayed(sources, baseline, watched(role, policy), through)
+    material, outcome = replayed(sources, baseline, watched(role, policy, stack), through)
     outcome = outcome.of_changes()
     say(material, outcome)
     if output is Format.JSONL:

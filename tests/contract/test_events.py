@@ -86,10 +86,11 @@ def test_each_event_is_a_full_envelope_around_a_cloudtrail_record(path: Path) ->
     event = load(path)
     assert event.keys() == ENVELOPE
     assert event["detail-type"] == "AWS API Call via CloudTrail"
-    assert event["source"] == "aws.iam"
+    service = "cloudtrail" if path.stem == "29-trail-stop-denied" else "iam"
+    assert event["source"] == f"aws.{service}"
     detail = event["detail"]
     assert ALWAYS <= detail.keys() <= ALWAYS | SOMETIMES
-    assert detail["eventSource"] == "iam.amazonaws.com"
+    assert detail["eventSource"] == f"{service}.amazonaws.com"
     assert event["time"] == detail["eventTime"]
     assert event["account"] == detail["recipientAccountId"] == ACCOUNT
     assert event["region"] == detail["awsRegion"] == "us-east-1"

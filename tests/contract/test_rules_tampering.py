@@ -26,7 +26,7 @@ from tests.tamper_events import (
 
 from policy_monitor.errors import UnreadableEventError
 from policy_monitor.events import SOURCES, parse_event
-from policy_monitor.mutations import Mutation
+from policy_monitor.mutations import Mutation, PartTouched
 from policy_monitor.parts import SORTS, Sort
 from policy_monitor.rules import RULES, TAMPER_RULES
 from policy_monitor.settings import Settings
@@ -154,6 +154,10 @@ def test_so_does_one_that_was_refused(case: Case) -> None:
     mutation = parsed(event)
     assert mutation is not None
     assert mutation.error == "AccessDenied"
+    (change,) = mutation.changes
+    assert isinstance(change, PartTouched)
+    assert len(change.names) == 1
+    assert change.names[0] in case.name
 
 
 @pytest.mark.parametrize("row", [r for r in TAMPERING if r.sort is not Sort.ROLE], ids=str)

@@ -39,7 +39,7 @@ def test_a_replay_becomes_a_page_and_keeps_its_secrets(run: Runner, tmp_path: Pa
     assert ran.status == 0
     made = out.read_text()
     assert "not-a-real-external-id-7f" not in made + ran.err
-    assert "From a replay of 26 events" in made
+    assert "From a replay of 27 events" in made
     assert "elasticloadbalancing: Write, 2023-09-12 16:02:11 UTC to now" in made
 
 

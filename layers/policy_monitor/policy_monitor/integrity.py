@@ -7,7 +7,7 @@ come. Changes by CloudFormation that no operation explains are a fact that recon
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -98,9 +98,8 @@ def own_sentence(change: Change, who: str, mutation: Mutation) -> str:
             )
         case TouchesUnexplained(touches=touches):
             parts = list(dict.fromkeys(thing.split(":", 5)[-1] for _, _, thing in touches))
-            more = f" and {len(parts) - _SHOWN:,} more" if len(parts) > _SHOWN else ""
             return (
-                f"{who} changed parts of the monitor ({', '.join(parts[:_SHOWN])}{more}), and no "
+                f"{who} changed parts of the monitor ({_few(parts)}), and no "
                 "operation of the monitor's own stack tells why: another stack may have done it. "
                 "See which, and update the monitor's stack."
             )
@@ -189,4 +188,10 @@ def _part_words(change: PartTouched) -> str:
     if not change.names:
         return f"a {change.sort} that the record does not name, perhaps one of the monitor's"
     words = f"{change.sort}s" if len(change.names) > 1 else change.sort.value
-    return f"{words} {listed(list(change.names))}"
+    return f"{words} {_few(change.names)}"
+
+
+def _few(names: Sequence[str]) -> str:
+    if len(names) <= _SHOWN:
+        return listed(names)
+    return f"{', '.join(names[:_SHOWN])} and {len(names) - _SHOWN:,} more"

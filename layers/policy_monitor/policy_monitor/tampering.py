@@ -21,6 +21,13 @@ VERSIONED = "lambda"
 """The service whose event names carry a version."""
 
 
+LONGEST = 1024
+"""Characters of a name, an ARN or an address; AWS takes none as long."""
+
+MOST_NAMES = 100
+"""Alarms of one call (CloudWatch API reference, DeleteAlarms); of other parts there is one."""
+
+
 @dataclass(frozen=True, slots=True)
 class Row:
     """Calls of one service on one sort of part.
@@ -328,9 +335,9 @@ def touched(record: Mapping[str, Any], parts: Parts) -> Touched | None:
             texts = list(_from_message(message, row.sort))
         elif not texts and row.sort is not Sort.ROLE:
             return Touched(row.sort, deed, ())
-        found = dict.fromkeys(parts.named(row.sort, text) for text in texts)
+        found = dict.fromkeys(parts.named(row.sort, text[:LONGEST]) for text in texts)
         if names := tuple(name for name in found if name):
-            return Touched(row.sort, deed, names)
+            return Touched(row.sort, deed, names[:MOST_NAMES])
     return None
 
 
@@ -367,19 +374,20 @@ def _from_message(message: str, sort: Sort) -> Iterator[str]:
     """
     _, told, target = message.partition("on resource: ")
     if told:
-        sorts = ("role", "user", "group", "policy")
-        yield from (word for word in target.split()[:2] if word not in sorts)
+        words = target.split()
+        yield from words[1:2] if words[:1] == ["role"] else words[:1]
     elif sort is not Sort.TRAIL:
         yield from (word.strip(".,:;'\"()") for word in message.split())
 
 
 def _texts(value: Any, path: list[str]) -> Iterator[str]:
-    """The texts at a path; lists on the way are gone through."""
+    """The texts at a path; lists on the way are gone through, but for lists in lists."""
     if is_omitted(value):
         return
     if isinstance(value, list):
         for member in value:
-            yield from _texts(member, path)
+            if not isinstance(member, list):
+                yield from _texts(member, path)
     elif not path:
         if isinstance(value, str) and value:
             yield value

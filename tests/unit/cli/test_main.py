@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from tests.tamper_events import cases, tamper_event
 
 from policy_monitor_cli.main import main
 
@@ -95,8 +96,9 @@ def test_the_order_of_sources_changes_nothing(run: Runner) -> None:
 
 def test_another_role_can_be_watched(run: Runner) -> None:
     ran = run("replay", EVENTS, "--role", "reporting", "--policy", "data-*", "--format", "jsonl")
-    subjects = {json.loads(line)["subject"]["arn"] for line in ran.out.splitlines()}
-    assert subjects == {
+    subjects = [json.loads(line)["subject"] for line in ran.out.splitlines()]
+    # Whatever is watched, the trail counts.
+    assert {each["arn"] for each in subjects if each["type"] != "monitor"} == {
         "arn:aws:iam::123456789012:role/reporting",
         "arn:aws:iam::123456789012:policy/data-team-readonly",
     }
@@ -183,3 +185,22 @@ def test_a_reader_that_has_seen_enough_ends_it_quietly() -> None:
     assert ended.stdout == '{"schema":'
     assert "Traceback" not in ended.stderr
     assert "BrokenPipe" not in ended.stderr
+
+
+def test_changes_of_a_monitors_own_parts_show_where_its_stack_is_named(
+    run: Runner, tmp_path: Path
+) -> None:
+    by_call = {case.call: case for case in cases()}
+    calls = ("DisableRule", "StopLogging", "UpdateStack")
+    made = [tamper_event(by_call[call], eventID=call)["detail"] for call in calls]
+    log = tmp_path / "log.json"
+    log.write_text(json.dumps({"Records": made}))
+    told = {
+        stack: [
+            json.loads(line)["event_name"]
+            for line in run("replay", log, "--format", "jsonl", *stack).out.splitlines()
+        ]
+        for stack in ((), ("--stack", "policy-monitor"), ("--stack", "other"))
+    }
+    assert told[()] == told["--stack", "other"] == ["StopLogging"]
+    assert sorted(told["--stack", "policy-monitor"]) == sorted(calls)

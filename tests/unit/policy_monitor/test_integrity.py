@@ -129,6 +129,24 @@ def test_several_alarms_of_one_call_are_one_finding() -> None:
     assert "somebody-elses" not in finding.summary
 
 
+def test_many_alarms_of_one_call_are_counted() -> None:
+    case = next(case for case in cases() if case.call == "DeleteAlarms")
+    event = tamper_event(case)
+    names = [f"policy-monitor-ErrorsAlarm-{number}" for number in range(2000)]
+    event["detail"]["requestParameters"]["alarmNames"] = names
+    (finding,) = found(recorded(event))
+    assert "policy-monitor-ErrorsAlarm-2 and 97 more" in finding.summary
+
+
+@pytest.mark.parametrize("value", [[[["policy-monitor-ErrorsAlarm-1"]]], [{}], [None, 1], {"a": 1}])
+def test_what_is_no_list_of_names_names_nothing(value: Any) -> None:
+    case = next(case for case in cases() if case.call == "DeleteAlarms")
+    event = tamper_event(case)
+    event["detail"]["requestParameters"]["alarmNames"] = value
+    (finding,) = found(recorded(event))
+    assert "does not name" in finding.summary
+
+
 def test_a_customer_may_give_tampering_another_severity() -> None:
     mutations = [recorded(tamper_event(next(cases())))]
     settings = Settings(severities=(("tampering", "high"),))
