@@ -13,7 +13,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 COMPILE := $(BIN)/uv pip compile --quiet --upgrade --python-version 3.13 --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --no-header
 
-.PHONY: help setup demo test browser checkov lint format build sbom lock bench screenshot clean
+.PHONY: help setup demo test browser checkov lint format build local-aws sbom lock bench screenshot clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -75,10 +75,13 @@ sbom: setup ## list what the layers hold, with versions and licences, in build/s
 		--output-file $(SBOM) $(SBOM).venv/bin/python
 	rm -rf $(SBOM).venv
 
+local-aws: setup ## an emulated account on 127.0.0.1:4599 for `sam local invoke`; ADDRESS=… listens elsewhere
+	@$(BIN)/python -m policy_monitor_cli.local_account --address $(or $(ADDRESS),127.0.0.1)
+
 lock: setup ## pin the newest versions of all requirements, with hashes
 	$(COMPILE) layers/runtime/requirements.in -o layers/runtime/requirements.txt
 	$(COMPILE) layers/report/requirements.in -o layers/report/requirements.txt
-	$(COMPILE) requirements-dev.in -c layers/runtime/requirements.txt -c layers/report/requirements.txt \
+	$(COMPILE) --universal requirements-dev.in -c layers/runtime/requirements.txt -c layers/report/requirements.txt \
 		-o requirements-dev.txt
 	$(COMPILE) requirements-checkov.in -o requirements-checkov.txt
 

@@ -1,25 +1,40 @@
-"""The functions of the template, run in this process as Lambda would run them.
+"""The functions of the template, woken as Lambda would wake them.
 
-Each handler is the real ``functions/<name>/app.py`` with the environment that the template gives
-it. Failures are retried as often as the template says, and then are dead letters.
+Failures are retried as often as the template says, and then are dead letters. What runs the code
+is an `Invoker`: this process (`in_process`), or the Lambda runtime (`emulator`).
 """
 
-import importlib.util
-import io
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, redirect_stdout
+from collections.abc import Mapping
 from dataclasses import dataclass
-from types import ModuleType
-from typing import Any
-from uuid import uuid4
+from typing import Any, Protocol
 
-from policy_monitor.errors import InputError, PolicyMonitorError
-from policy_monitor_cli.local_aws import REGION, LocalAws, environment
+from policy_monitor.errors import PolicyMonitorError
 from policy_monitor_cli.template import Function, Template
 
 # A failure that a replay meets is met again at once: waiting as long as Lambda does, or retrying
 # as often on a stream, would only make it slower.
 MOST_RETRIES = 2
+
+
+class FunctionError(PolicyMonitorError):
+    """A function that ran elsewhere has raised an error; the message says which."""
+
+
+class Invoker(Protocol):
+    """What runs the functions; what they print is kept, not shown."""
+
+    @property
+    def log(self) -> str:
+        """What the functions have logged, metrics among it."""
+        ...
+
+    def invoke(self, function: Function, event: Mapping[str, Any]) -> Any:
+        """Call a function once; what it raises is raised here, or told by a FunctionError."""
+        ...
+
+    def tell_time(self, time: str) -> None:
+        """From here on it is this time for a function that asks (``app.now``), not the real one."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,58 +46,26 @@ class DeadLetter:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class FunctionContext:
-    """The context object that Lambda hands to a Python handler."""
-
-    function_name: str
-    memory_limit_in_mb: int
-    invoked_function_arn: str
-    aws_request_id: str
-    function_version: str = "$LATEST"
-    log_group_name: str = "/local"
-    log_stream_name: str = "local"
-
-    @staticmethod
-    def get_remaining_time_in_millis() -> int:
-        """Time enough: nothing ends a local call."""
-        return 60_000
-
-
 class Functions:
-    """The functions of one stack; what they print is kept in `log`, not shown."""
+    """The functions of one stack."""
 
-    def __init__(self, template: Template, aws: LocalAws) -> None:
+    def __init__(self, template: Template, invoker: Invoker) -> None:
         self._template = template
-        self._aws = aws
-        self._modules: dict[str, ModuleType] = {}
-        self._log = io.StringIO()
+        self._invoker = invoker
         self.dead_letters: list[DeadLetter] = []
 
     @property
     def log(self) -> str:
         """What the functions have logged, metrics among it."""
-        return self._log.getvalue()
+        return self._invoker.log
 
     def invoke(self, logical_id: str, event: Mapping[str, Any]) -> Any:
         """Call a function once; what it raises is raised here."""
-        function = self._template.functions[logical_id]
-        _, _, attribute = function.handler.rpartition(".")
-        with self._running(function) as module:
-            return getattr(module, attribute)(event, self._context(function))
+        return self._invoker.invoke(self._template.functions[logical_id], event)
 
-    def replace(self, logical_id: str, **names: Any) -> None:
-        """Put something in the place of names in a function's module, such as its clock.
-
-        Raises
-        ------
-        AttributeError
-            The module has no such name.
-        """
-        with self._running(self._template.functions[logical_id]) as module:
-            for name, value in names.items():
-                getattr(module, name)
-                setattr(module, name, value)
+    def tell_time(self, time: str) -> None:
+        """See `Invoker.tell_time`."""
+        self._invoker.tell_time(time)
 
     def deliver(self, logical_id: str, event: Mapping[str, Any]) -> bool:
         """Call a function as an asynchronous invocation does; False where it is a dead letter."""
@@ -98,7 +81,9 @@ class Functions:
                 return True
         return False
 
-    def deliver_batch(self, logical_id: str, records: list[dict[str, Any]]) -> None:
+    def deliver_batch(
+        self, logical_id: str, records: list[dict[str, Any]], batch_size: int = 1_000
+    ) -> None:
         """Hand stream records to a function in order, as an event source mapping does.
 
         What it reports as failed is retried from there on; a record that keeps failing is a dead
@@ -106,12 +91,13 @@ class Functions:
         """
         failures = 0
         while records:
-            remaining, reason = self._one_batch(logical_id, records)
-            failures = failures + 1 if len(remaining) == len(records) else 0
-            records = remaining
-            if records and failures > MOST_RETRIES:
-                self.dead_letters.append(DeadLetter(logical_id, records[0], reason))
-                records, failures = records[1:], 0
+            batch, behind = records[:batch_size], records[batch_size:]
+            remaining, reason = self._one_batch(logical_id, batch)
+            failures = failures + 1 if len(remaining) == len(batch) else 0
+            if remaining and failures > MOST_RETRIES:
+                self.dead_letters.append(DeadLetter(logical_id, remaining[0], reason))
+                remaining, failures = remaining[1:], 0
+            records = remaining + behind
 
     def _one_batch(
         self, logical_id: str, records: list[dict[str, Any]]
@@ -126,42 +112,6 @@ class Functions:
             if record["dynamodb"]["SequenceNumber"] in failed:
                 return records[place:], "reported as failed"
         return [], ""
-
-    @contextmanager
-    def _running(self, function: Function) -> Iterator[ModuleType]:
-        """A function's module, imported once, with its environment for the length of the block."""
-        name = function.logical_id
-        variables = {
-            **function.environment,
-            **self._aws.environment(),
-            "AWS_LAMBDA_FUNCTION_NAME": name,
-            "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(function.properties.get("MemorySize", 128)),
-        }
-        with environment(variables), redirect_stdout(self._log):
-            if name not in self._modules:
-                self._modules[name] = self._imported(function)
-            yield self._modules[name]
-
-    def _imported(self, function: Function) -> ModuleType:
-        """A function's module, imported anew: what it keeps between calls is this stack's."""
-        file_name = function.handler.rpartition(".")[0].replace(".", "/") + ".py"
-        path = self._template.path.parent / function.code_uri / file_name
-        spec = importlib.util.spec_from_file_location(f"local_{function.logical_id}", path)
-        if spec is None or spec.loader is None:
-            raise InputError(f"{path}: no Python module; template.yaml names it as a handler's")
-        module = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(module)
-        return module
-
-    def _context(self, function: Function) -> FunctionContext:
-        return FunctionContext(
-            function_name=function.logical_id,
-            memory_limit_in_mb=function.properties.get("MemorySize", 128),
-            invoked_function_arn=(
-                f"arn:aws:lambda:{REGION}:{self._aws.account}:function:{function.logical_id}"
-            ),
-            aws_request_id=str(uuid4()),
-        )
 
 
 def _reason(error: BaseException) -> str:

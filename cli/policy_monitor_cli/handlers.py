@@ -1,4 +1,4 @@
-"""A replay through the real handlers, against an emulated account.
+"""A replay through the real functions, against an emulated account.
 
 Events are put on an emulated bus; the template's own rules, stream filters and subscriptions
 decide what reaches which function, and what people would have been sent is read at the far end:
@@ -7,10 +7,10 @@ the topic's e-mails, and an HTTP receiver that stands where Slack stands.
 
 import json
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from operator import itemgetter
+from pathlib import Path
 from typing import Any
-
-from aws_lambda_powertools.utilities.parameters import clear_caches
 
 from policy_monitor.adapters.dynamodb import DynamoDBLedger
 from policy_monitor.adapters.outbox import DynamoDBOutbox
@@ -18,7 +18,8 @@ from policy_monitor.errors import InputError, PolicyMonitorError
 from policy_monitor.settings import Settings
 from policy_monitor_cli.arrivals import CONCERNS_NOTHING, Arrival, outcome
 from policy_monitor_cli.emulated_iam import EmulatedIam
-from policy_monitor_cli.functions import Functions
+from policy_monitor_cli.functions import Functions, Invoker
+from policy_monitor_cli.in_process import in_process
 from policy_monitor_cli.local_aws import LocalAws, local_aws
 from policy_monitor_cli.local_stack import LocalStack, passes, template_path
 from policy_monitor_cli.material import (
@@ -33,6 +34,7 @@ from policy_monitor_cli.offline import genesis
 from policy_monitor_cli.outcome import Channel, Delivery, Fate, Message, Outcome
 from policy_monitor_cli.slack_receiver import SlackReceiver
 from policy_monitor_cli.sources import Snapshot, SourceEvent
+from policy_monitor_cli.template import Template
 
 MATCHES_NO_RULE = "no rule of the template matches it"
 
@@ -44,18 +46,27 @@ SCHEDULED = {"source": "aws.events", "detail-type": "Scheduled Event", "detail":
 
 type Untold = SourceEvent | Snapshot
 
+type Runtime = Callable[[Template, LocalAws], AbstractContextManager[Invoker]]
+"""What runs a template's functions against an emulated AWS."""
+
 
 def replay_through_handlers(
     material: Material,
     settings: Settings,
     on_event: Callable[[], None] = lambda: None,
     *,
+    template: Path | None = None,
+    runtime: Runtime = in_process,
     slack: SlackReceiver | None = None,
 ) -> Outcome:
     """Judge all events, in the order in which they came.
 
     Parameters
     ----------
+    template : Path, optional
+        The template, as written or as built; the project's own, if none is given.
+    runtime : Runtime
+        What runs the functions: `in_process`, or `emulator.emulators` where they are built.
     slack : SlackReceiver, optional
         What stands where Slack stands; one that takes every message, if none is given.
 
@@ -68,20 +79,20 @@ def replay_through_handlers(
     parameters = template_parameters(settings)
     receiver = slack or SlackReceiver()
     with local_aws(material.account) as aws, receiver:
-        # Powertools would answer with the secrets of an earlier stack.
-        clear_caches()  # type: ignore[no-untyped-call]
-        stack = LocalStack(aws, template_path(), parameters, receiver.url, MASK_KEY.decode())
-        run = _Run(material, aws, stack, receiver)
-        run.record_baseline(settings)
-        due = list(material.due)
-        for place in range(len(material.events)):
-            while due and due[0].place <= place:
-                run.reconcile(due.pop(0))
-            run.arrive(place)
-            on_event()
-        for left in due:
-            run.reconcile(left)
-        return run.outcome()
+        path = template or template_path()
+        stack = LocalStack(aws, path, parameters, receiver.url, MASK_KEY.decode())
+        with runtime(stack.template, aws) as invoker:
+            run = _Run(material, aws, stack, receiver, invoker)
+            run.record_baseline(settings)
+            due = list(material.due)
+            for place in range(len(material.events)):
+                while due and due[0].place <= place:
+                    run.reconcile(due.pop(0))
+                run.arrive(place)
+                on_event()
+            for left in due:
+                run.reconcile(left)
+            return run.outcome()
 
 
 def template_parameters(settings: Settings) -> dict[str, str]:
@@ -105,25 +116,21 @@ def template_parameters(settings: Settings) -> dict[str, str]:
     return named | own
 
 
-class EmptyHistory:
-    """An event history that knows nothing more than the events that come."""
-
-    @staticmethod
-    def events(*_: object) -> tuple[Mapping[str, Any], ...]:
-        """See `policy_monitor.trail.EventHistory.events`."""
-        return ()
-
-
 class _Run:
     """One replay in the making."""
 
     def __init__(
-        self, material: Material, aws: LocalAws, stack: LocalStack, slack: SlackReceiver
+        self,
+        material: Material,
+        aws: LocalAws,
+        stack: LocalStack,
+        slack: SlackReceiver,
+        invoker: Invoker,
     ) -> None:
         self._material = material
         self._stack = stack
         self._slack = slack
-        self._functions = Functions(stack.template, aws)
+        self._functions = Functions(stack.template, invoker)
         self._ledger = DynamoDBLedger(aws.client("dynamodb"), stack.table, aws.account)
         self._iam = EmulatedIam(aws.client("iam"), aws.account)
         self._outbox = DynamoDBOutbox(aws.client("dynamodb"), stack.table, aws.account)
@@ -161,13 +168,7 @@ class _Run:
         """Invoke reconcile, and let everything that follows from it happen."""
         letters = len(self._functions.dead_letters)
         # The story's clock: by the real one, every recorded event lies before the baseline.
-        # moto has no event history; and what the stack hears through is emulated in part.
-        self._functions.replace(
-            RECONCILE,
-            now=lambda: event_time(event),
-            event_history=EmptyHistory,
-            sense_checks=lambda _account, _region: (),
-        )
+        self._functions.tell_time(event_time(event))
         self._functions.deliver(RECONCILE, event)
         self._carry()
         self._lose(letters, "schedule", event)
@@ -255,7 +256,8 @@ class _Run:
             records = self._stack.stream_records()
             for mapping in self._stack.template.event_source_mappings:
                 passing = [record for record in records if passes(mapping, record)]
-                self._functions.deliver_batch(mapping.function, passing)
+                size = mapping.properties["BatchSize"]
+                self._functions.deliver_batch(mapping.function, passing, size)
             moved = bool(records)
             for function in self._stack.template.functions:
                 for notification in self._stack.notifications_for(function):

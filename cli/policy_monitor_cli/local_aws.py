@@ -16,6 +16,13 @@ from botocore.config import Config
 from policy_monitor.errors import InputError
 
 REGION = "us-east-1"
+LOOPBACK = "127.0.0.1"
+
+
+def function_arn(name: str, account: str) -> str:
+    """The ARN of a function of the emulated account."""
+    return f"arn:aws:lambda:{REGION}:{account}:function:{name}"
+
 
 type WsgiApp = Callable[[dict[str, Any], Any], Iterable[bytes]]
 
@@ -51,13 +58,18 @@ class LocalAws:
 
 
 @contextmanager
-def local_aws(account: str) -> Iterator[LocalAws]:
+def local_aws(account: str, address: str = LOOPBACK, port: int = 0) -> Iterator[LocalAws]:
     """An empty emulated account for the length of a ``with`` block; one at a time in a process.
+
+    Parameters
+    ----------
+    address, port
+        Where it listens; 0 is any port that is free.
 
     Raises
     ------
     InputError
-        moto is not installed.
+        moto is not installed, or the port is taken.
     """
     try:
         from moto.moto_server.werkzeug_app import (  # noqa: PLC0415 (a development requirement)
@@ -75,14 +87,17 @@ def local_aws(account: str) -> Iterator[LocalAws]:
         def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
             """Say nothing of each request: the terminal is the replay's."""
 
-    app = _one_at_a_time(DomainDispatcherApplication(create_backend_app))
-    server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=QuietHandler)
+    app = _one_at_a_time(_with_event_history(DomainDispatcherApplication(create_backend_app)))
+    try:
+        server = make_server(address, port, app, threaded=True, request_handler=QuietHandler)
+    except (OSError, SystemExit) as error:  # werkzeug ends the program where a port is taken
+        raise InputError(f"{address}:{port} cannot be listened on; is it taken?") from error
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     with environment({"MOTO_ACCOUNT_ID": account}), _quiet("werkzeug", "moto"):
         _forget_everything()
         thread.start()
         try:
-            yield LocalAws(f"http://127.0.0.1:{server.server_port}", account)
+            yield LocalAws(f"http://{address}:{server.server_port}", account)
         finally:
             server.shutdown()
             thread.join()
@@ -103,6 +118,18 @@ def environment(variables: Mapping[str, str]) -> Iterator[None]:
                 os.environ.pop(name, None)
             else:
                 os.environ[name] = value
+
+
+def _with_event_history(app: WsgiApp) -> WsgiApp:
+    """The app, and what moto does not have: an event history of CloudTrail's, always empty."""
+
+    def answered(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        if not environ.get("HTTP_X_AMZ_TARGET", "").endswith(".LookupEvents"):
+            return app(environ, start_response)
+        start_response("200 OK", [("Content-Type", "application/x-amz-json-1.1")])
+        return [b'{"Events": []}']
+
+    return answered
 
 
 def _one_at_a_time(app: WsgiApp) -> WsgiApp:

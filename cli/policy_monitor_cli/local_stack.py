@@ -15,7 +15,7 @@ from typing import Any
 
 from policy_monitor.errors import InputError
 from policy_monitor_cli.local_aws import REGION, LocalAws
-from policy_monitor_cli.template import EventSourceMapping, Template, load_template
+from policy_monitor_cli.template import FUNCTION, EventSourceMapping, Template, load_template
 
 WEBHOOK_PARAMETER = "/policy-monitor/slack-webhook"
 EMAIL_ADDRESS = "security@example.com"
@@ -96,6 +96,7 @@ class LocalStack:
         attributes = dict(self._made(plan))
         self.template: Template = load_template(path, given, attributes)
         self.table: str = attributes[_only(plan, "AWS::DynamoDB::Table")]
+        self._hear()
         self._topics = {
             resource.logical_id: attributes[resource.logical_id]
             for resource in plan.of_type("AWS::SNS::Topic")
@@ -199,6 +200,12 @@ class LocalStack:
                     yield name, sns.create_topic(Name=name)["TopicArn"]
                 case "AWS::SQS::Queue":
                     yield from self._made_queue(name)
+                case "AWS::Events::Archive":
+                    self._make_archive(name, properties)
+                    yield name, name
+                case _ if resource.type == FUNCTION:
+                    queue = _queue_name("events", name)
+                    yield f"{name}.Arn", f"arn:aws:sqs:{REGION}:{self._aws.account}:{queue}"
                 case "AWS::SecretsManager::Secret":
                     made = secrets.create_secret(Name=name, SecretString=self._mask_key)
                     yield name, made["ARN"]
@@ -208,6 +215,20 @@ class LocalStack:
         asked = self._sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])
         yield name, url
         yield f"{name}.Arn", asked["Attributes"]["QueueArn"]
+
+    def _make_archive(self, name: str, properties: Mapping[str, Any]) -> None:
+        self._aws.client("events").create_archive(
+            ArchiveName=name,
+            EventSourceArn=f"arn:aws:events:{REGION}:{self._aws.account}:event-bus/default",
+            EventPattern=json.dumps(properties["EventPattern"]),
+        )
+
+    def _hear(self) -> None:
+        """What the template takes for granted: a trail that logs."""
+        self._aws.client("s3").create_bucket(Bucket="trail")
+        cloudtrail = self._aws.client("cloudtrail")
+        cloudtrail.create_trail(Name="trail", S3BucketName="trail", IsMultiRegionTrail=True)
+        cloudtrail.start_logging(Name="trail")
 
     def _route(self) -> None:
         """Rules and subscriptions, with a queue where the template names a function."""
@@ -240,7 +261,7 @@ class LocalStack:
 
     def _queue_before(self, function: str, what: str) -> str:
         """The ARN of the queue that stands before a function."""
-        name = f"{what}-for-{function}"
+        name = _queue_name(what, function)
         attributes = dict(self._made_queue(name))
         self._queues[what, function] = attributes[name]
         return attributes[f"{name}.Arn"]
@@ -264,6 +285,10 @@ def passes(mapping: EventSourceMapping, record: Mapping[str, Any]) -> bool:
     event: Any = record
     patterns = [EventPattern.load(json.dumps(pattern)) for pattern in mapping.filters]
     return not patterns or any(pattern.matches_event(event) for pattern in patterns)
+
+
+def _queue_name(what: str, function: str) -> str:
+    return f"{what}-for-{function}"
 
 
 def _only(plan: Template, resource_type: str) -> str:

@@ -44,6 +44,7 @@ class Through(StrEnum):
 
     OFFLINE = "offline"
     HANDLERS = "handlers"
+    BUILT = "built"
 
 
 def replay(
@@ -64,7 +65,8 @@ def replay(
         Through,
         typer.Option(
             help="offline: the domain's code, in memory. handlers: the functions themselves, "
-            "against an emulated AWS, woken by the template's own rules."
+            "against an emulated AWS, woken by the template's own rules. built: the same with what "
+            "`sam build` makes, run as Lambda runs it (Linux only)."
         ),
     ] = Through.OFFLINE,
     output: Annotated[
@@ -102,8 +104,10 @@ def replayed(
     InputError
         A source or the baseline cannot be used.
     """
+    # Before anything is read: building may fail, and takes a while.
+    template = _built() if through is Through.BUILT else None
     files = source_files(sources)
-    every = through is Through.HANDLERS
+    every = through is not Through.OFFLINE
     with progress("Reading", None) as advance:
         material = collected(files, baseline, settings, every=every, on_item=advance)
     with progress("Judging", len(material.events)) as advance:
@@ -113,7 +117,23 @@ def replayed(
             replay_through_handlers,
         )
 
-        return material, replay_through_handlers(material, settings, advance)
+        if template is None:
+            return material, replay_through_handlers(material, settings, advance)
+        from policy_monitor_cli.emulator import emulators  # noqa: PLC0415 (only where it is used)
+
+        return material, replay_through_handlers(
+            material, settings, advance, template=template, runtime=emulators
+        )
+
+
+def _built() -> Path:
+    """The template that `sam build` leaves."""
+    from policy_monitor_cli.built import built_template  # noqa: PLC0415 (only where it is used)
+    from policy_monitor_cli.emulator import emulator_path  # noqa: PLC0415
+
+    emulator_path()
+    with progress("Building", None):
+        return built_template()
 
 
 @contextmanager

@@ -222,6 +222,9 @@ def _object_items(document: dict[str, Any], origin: str) -> Iterator[Item]:
     elif "digestS3Bucket" in document and "logFiles" in document:
         # CloudTrail's log folders hold digests of their files beside them: no events in those.
         return
+    elif document.keys() == {"Parameters"}:
+        # Variables for `sam local invoke --env-vars`, which lie beside the events it is given.
+        return
     else:
         yield Unreadable(origin, f"JSON of another shape; expected {KNOWN_SHAPES}")
 

@@ -62,6 +62,16 @@ class Function:
     layers: tuple[str, ...]
     properties: Mapping[str, Any]
 
+    @property
+    def memory_size(self) -> int:
+        """In MB; Lambda's default where the template says nothing."""
+        return int(self.properties.get("MemorySize", 128))
+
+    @property
+    def timeout(self) -> int:
+        """In seconds; Lambda's default where the template says nothing."""
+        return int(self.properties.get("Timeout", 3))
+
 
 @dataclass(frozen=True, slots=True)
 class Rule:

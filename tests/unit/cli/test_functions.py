@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from policy_monitor_cli.functions import Functions
+from policy_monitor_cli.in_process import InProcess
 from policy_monitor_cli.local_aws import LocalAws
 from policy_monitor_cli.template import load_template
 
@@ -29,8 +30,8 @@ import os
 
 calls = []
 
-def clock():
-    return "now"
+def now():
+    return "the real time"
 
 def handler(event, context):
     calls.append(event)
@@ -43,7 +44,7 @@ def handler(event, context):
         return {"batchItemFailures": [
             {"itemIdentifier": number} for number in numbers if number in event["Records"][0]["bad"]
         ]}
-    return {"time": clock(), "calls": len(calls), "memory": context.memory_limit_in_mb,
+    return {"time": now(), "calls": len(calls), "memory": context.memory_limit_in_mb,
             **{name: os.environ.get(name) for name in ("GREETING", "AWS_ENDPOINT_URL")}}
 """
 
@@ -54,7 +55,8 @@ def functions(tmp_path: Path) -> Functions:
     (tmp_path / "echo").mkdir()
     (tmp_path / "echo" / "app.py").write_text(dedent(CODE))
     aws = LocalAws("http://127.0.0.1:1", "123456789012")
-    return Functions(load_template(tmp_path / "template.yaml"), aws)
+    template = load_template(tmp_path / "template.yaml")
+    return Functions(template, InProcess(template, aws))
 
 
 def records(*numbers: str, bad: tuple[str, ...] = ()) -> list[dict[str, Any]]:
@@ -82,14 +84,10 @@ def test_what_a_function_prints_is_kept_and_not_shown(
     assert '"function": "Echo"' in functions.log
 
 
-def test_a_name_of_a_functions_module_can_be_replaced(functions: Functions) -> None:
-    functions.replace("Echo", clock=lambda: "then")
-    assert functions.invoke("Echo", {})["time"] == "then"
-
-
-def test_a_name_that_is_not_there_cannot_be_replaced(functions: Functions) -> None:
-    with pytest.raises(AttributeError):
-        functions.replace("Echo", nonsense=1)
+def test_a_function_that_asks_for_the_time_is_told_the_replays(functions: Functions) -> None:
+    assert functions.invoke("Echo", {})["time"] == "the real time"
+    functions.tell_time("2026-11-22T06:00:00Z")
+    assert functions.invoke("Echo", {})["time"] == "2026-11-22T06:00:00Z"
 
 
 def test_an_event_is_tried_as_often_as_the_template_says(functions: Functions) -> None:
@@ -111,6 +109,11 @@ def test_a_batch_goes_on_behind_a_record_that_keeps_failing(functions: Functions
     assert letter.event["dynamodb"]["SequenceNumber"] == "2"
     # All three, three times from the second on, and at last the third.
     assert functions.invoke("Echo", {})["calls"] == 1 + 3 + 1 + 1
+
+
+def test_no_batch_is_larger_than_its_mapping_says(functions: Functions) -> None:
+    functions.deliver_batch("Echo", records("1", "2", "3"), 2)
+    assert functions.invoke("Echo", {})["calls"] == 2 + 1
 
 
 def test_a_batch_without_failures_is_handed_over_once(functions: Functions) -> None:
