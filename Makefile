@@ -13,7 +13,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 COMPILE := $(BIN)/uv pip compile --quiet --upgrade --python-version 3.13 --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --no-header
 
-.PHONY: help setup demo test browser checkov lint format build local-aws sbom lock bench screenshot clean
+.PHONY: help setup demo test fuzz browser checkov lint format build local-aws sbom lock bench screenshot clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -43,6 +43,10 @@ $(CHECKOV)/installed: requirements-checkov.txt
 	test -x $(CHECKOV)/bin/python || $(PYTHON) -m venv $(CHECKOV)
 	$(CHECKOV)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-checkov.txt
 	touch $@
+
+fuzz: setup ## a hundred thousand hostile events through detect, and each fault at each AWS call
+	FUZZED_EVENTS=100000 $(BIN)/python -m pytest tests/fuzz
+	FAULTS=all $(BIN)/python -m pytest tests/built/test_faults.py
 
 browser: tests/browser/node_modules/installed
 

@@ -58,7 +58,7 @@ class Emulators:
     folder : Path
         Where the log, the clock and the runtime's packages are kept.
     variables : Mapping[str, str]
-        Variables of the functions beside those of the template and of the emulated AWS.
+        Variables of the functions, in the place of those of the template and the emulated AWS.
     """
 
     def __init__(

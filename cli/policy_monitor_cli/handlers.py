@@ -116,6 +116,32 @@ def template_parameters(settings: Settings) -> dict[str, str]:
     return named | own
 
 
+def carry(
+    stack: LocalStack,
+    functions: Functions,
+    notify: Callable[[str, Mapping[str, Any]], None],
+) -> None:
+    """Carry what the ledger's stream and the topics hold, until nothing moves any more.
+
+    Parameters
+    ----------
+    notify : Callable[[str, Mapping[str, Any]], None]
+        Hands a topic's message to a function, by its logical id.
+    """
+    moved = True
+    while moved:
+        records = stack.stream_records()
+        for mapping in stack.template.event_source_mappings:
+            passing = [record for record in records if passes(mapping, record)]
+            size = mapping.properties["BatchSize"]
+            functions.deliver_batch(mapping.function, passing, size)
+        moved = bool(records)
+        for function in stack.template.functions:
+            for notification in stack.notifications_for(function):
+                moved = True
+                notify(function, notification)
+
+
 class _Run:
     """One replay in the making."""
 
@@ -250,19 +276,7 @@ class _Run:
         return routed, problem
 
     def _carry(self) -> None:
-        """Carry what the ledger's stream and the topic hold, until nothing moves any more."""
-        moved = True
-        while moved:
-            records = self._stack.stream_records()
-            for mapping in self._stack.template.event_source_mappings:
-                passing = [record for record in records if passes(mapping, record)]
-                size = mapping.properties["BatchSize"]
-                self._functions.deliver_batch(mapping.function, passing, size)
-            moved = bool(records)
-            for function in self._stack.template.functions:
-                for notification in self._stack.notifications_for(function):
-                    moved = True
-                    self._notify(function, notification)
+        carry(self._stack, self._functions, self._notify)
 
     def _notify(self, function: str, notification: Mapping[str, Any]) -> None:
         before = len(self._slack.payloads)

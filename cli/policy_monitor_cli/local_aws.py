@@ -58,13 +58,21 @@ class LocalAws:
 
 
 @contextmanager
-def local_aws(account: str, address: str = LOOPBACK, port: int = 0) -> Iterator[LocalAws]:
+def local_aws(
+    account: str,
+    address: str = LOOPBACK,
+    port: int = 0,
+    *,
+    around: Callable[[WsgiApp], WsgiApp] = lambda app: app,
+) -> Iterator[LocalAws]:
     """An empty emulated account for the length of a ``with`` block; one at a time in a process.
 
     Parameters
     ----------
     address, port
         Where it listens; 0 is any port that is free.
+    around : Callable[[WsgiApp], WsgiApp]
+        What requests meet before the emulated AWS: the tests put faults there.
 
     Raises
     ------
@@ -87,7 +95,8 @@ def local_aws(account: str, address: str = LOOPBACK, port: int = 0) -> Iterator[
         def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
             """Say nothing of each request: the terminal is the replay's."""
 
-    app = _one_at_a_time(_with_event_history(DomainDispatcherApplication(create_backend_app)))
+    emulated = _with_event_history(DomainDispatcherApplication(create_backend_app))
+    app = around(_one_at_a_time(emulated))
     try:
         server = make_server(address, port, app, threaded=True, request_handler=QuietHandler)
     except (OSError, SystemExit) as error:  # werkzeug ends the program where a port is taken

@@ -27,7 +27,15 @@ from policy_monitor.mutations import (
     TrustChanged,
 )
 from policy_monitor.parts import Sort
-from policy_monitor.recorded_call import POLICY_ARN, Aim, Call, OmittedPartError, mapping, partition
+from policy_monitor.recorded_call import (
+    POLICY_ARN,
+    Aim,
+    Call,
+    OmittedPartError,
+    mapping,
+    partition,
+    storable,
+)
 from policy_monitor.settings import Settings
 from policy_monitor.tampering import TAMPERING, Touched, by_cloudformation, thing, touched
 
@@ -117,6 +125,7 @@ def parse_record(
 
     Parameters, result and errors are those of `parse_event`.
     """
+    record = storable(record)
     name, event_source = _required(record, "eventName"), _required(record, "eventSource")
     row = API_CALLS.get(name) if event_source == EVENT_SOURCE else None
     touch = touched(record, settings.parts)

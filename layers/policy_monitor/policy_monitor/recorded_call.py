@@ -18,6 +18,8 @@ NAME = re.compile(r"[A-Za-z0-9_+=,.@-]{1,128}")
 VERSION = re.compile(r"v[1-9][0-9]*(\.[A-Za-z0-9-]*)?")
 POLICY_ARN = re.compile(r"arn:[a-z-]+:iam::(aws|[0-9]{12}):policy/[\x21-\x7e]{1,640}")
 
+_HALF_OF_A_PAIR = re.compile("[\ud800-\udfff]")
+
 # A region's partition shows in its name (AWS General Reference).
 PARTITIONS = (("cn-", "aws-cn"), ("us-gov-", "aws-us-gov"))
 
@@ -155,6 +157,34 @@ def mapping(place: str, value: Any) -> Mapping[str, Any]:
         return {}
     if not isinstance(value, Mapping):
         raise UnreadableEventError(f"{place} is {type(value).__name__}; expected an object")
+    return value
+
+
+def storable(value: Any, name: str = "") -> Any:
+    """A record without halves of surrogate pairs, which JSON can write and no table can hold.
+
+    Each becomes U+FFFD, so that an odd text beside a change hides no change. Policy documents stay
+    as they are: what reads them refuses such a half.
+
+    Raises
+    ------
+    UnreadableEventError
+        The record nests too deeply to be read.
+    """
+    try:
+        return _storable(value, name)
+    except RecursionError:
+        raise UnreadableEventError("CloudTrail record: nested too deeply") from None
+
+
+def _storable(value: Any, name: str) -> Any:
+    match value:
+        case str() if not name.endswith("Document"):
+            return _HALF_OF_A_PAIR.sub("\ufffd", value)
+        case Mapping():
+            return {key: _storable(member, key) for key, member in value.items()}
+        case list():
+            return [_storable(member, name) for member in value]
     return value
 
 

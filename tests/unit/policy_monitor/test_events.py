@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.iam_events import (
     ACCOUNT,
@@ -537,6 +537,22 @@ def test_what_cannot_be_understood_is_said_in_one_line(event: dict[str, Any], na
     assert "\n" not in str(error.value)
 
 
+def test_an_odd_text_beside_a_change_hides_no_change() -> None:
+    event = iam_event("DeleteRole", {"roleName": ROLE}, userAgent="half a pair: \ud800")
+    parsed = parse_event(event, SETTINGS, KEY)
+    assert parsed is not None
+    assert parsed.mutation.changes == (RoleDeleted(ROLE),)
+    assert parsed.mutation.actor.user_agent == "half a pair: \ufffd"
+
+
+def test_a_record_that_nests_without_end_is_unreadable() -> None:
+    nested: dict[str, Any] = {}
+    for _ in range(100_000):
+        nested = {"a": nested}
+    with pytest.raises(UnreadableEventError, match="nested too deeply"):
+        parse_event(iam_event("DeleteRole", {"roleName": ROLE, "x": nested}), SETTINGS, KEY)
+
+
 def test_an_unreadable_document_is_not_quoted() -> None:
     text = TRUST_TEXT.removesuffix("}")
     event = iam_event("UpdateAssumeRolePolicy", {"roleName": ROLE, "policyDocument": text})
@@ -559,6 +575,7 @@ json_values = st.recursive(
 )
 
 
+@settings(deadline=None)  # a busy machine must not fail it
 @given(
     st.sampled_from(CALLS),
     st.dictionaries(
