@@ -21,7 +21,7 @@ from policy_monitor_cli.intrinsics import PSEUDO_PARAMETERS, Resolver, parse_yam
 TEMPLATE = Path(__file__).parents[1] / "template.yaml"
 REGION = "us-east-1"
 STACK = "monitor"
-ARCHIVE = "monitor-archive"
+ARCHIVE = "monitor-Archive-1"
 BUCKET, KEY = "artefacts", "code.zip"
 
 

@@ -14,9 +14,8 @@ from rich.text import Text
 
 from policy_monitor.adapters.clock import now
 from policy_monitor.errors import InputError
-from policy_monitor.vendor_alarm import DOCUMENTED
 from policy_monitor_cli import rendering
-from policy_monitor_cli.checkup.documented import DIFFERENCES
+from policy_monitor_cli.checkup.documented import explanation
 from policy_monitor_cli.checkup.lines import Line, Status, grouped, report_json, worst
 from policy_monitor_cli.options import Region
 
@@ -88,7 +87,9 @@ def doctor(
     account = AwsAccount(region)
     around = Circumstances(partition_of(account.region), now(), _post if send_test else None)
     if stack:
-        lines = of_stack(account, account.stack(stack), around)
+        facts = account.stack(stack)
+        parameters = dict(facts.parameters)
+        lines = of_stack(account, facts, around)
     else:
         lines = before(account, parameters, around)
     about = {
@@ -98,11 +99,11 @@ def doctor(
         "time": around.now,
     }
     told = tuple(grouped(lines))
+    documented = explanation(parameters)
     if output is DoctorFormat.JSON:
-        documented = {"pattern": DOCUMENTED, "differences": list(DIFFERENCES)}
         typer.echo(json.dumps(report_json(told, **about, documented_alarm=documented), indent=2))
     else:
-        _show(told, about)
+        _show(told, about, documented)
     if worst(told) is Status.FAILED:
         raise typer.Exit(SOMETHING_FAILED)
 
@@ -135,7 +136,7 @@ def _post(address: str) -> None:
     SlackWebhook(address, lambda _: {"text": _TEST}).send({})
 
 
-def _show(lines: Sequence[Line], about: dict[str, Any]) -> None:
+def _show(lines: Sequence[Line], about: dict[str, Any], documented: dict[str, Any]) -> None:
     screen = rendering.console()
     where = f"account {about['account']}, {about['region']}"
     title = f"Stack {about['stack']} in {where}" if about["stack"] else f"Before a stack in {where}"
@@ -147,7 +148,7 @@ def _show(lines: Sequence[Line], about: dict[str, Any]) -> None:
             screen.print(_row(line))
     screen.print()
     screen.print(_summary(lines))
-    _explain(screen)
+    _explain(screen, documented)
 
 
 def _row(line: Line) -> Table:
@@ -178,9 +179,17 @@ def _summary(lines: Sequence[Line]) -> Text:
     return Text(", ").join(parts).append(".")
 
 
-def _explain(screen: Console) -> None:
+def _explain(screen: Console, documented: dict[str, Any]) -> None:
+    """What the vendor's own alarm leaves out, so that nobody relies on it alone."""
     screen.print()
     screen.print(Text("What the vendor's documented alarm does not see", "bold"))
-    screen.print(Padding(Text(DOCUMENTED, "dim"), (0, 0, 0, 2)))
-    for difference in DIFFERENCES:
-        screen.print(Padding(Text(difference), (1, 0, 0, 2)))
+    screen.print(Padding(Text(documented["pattern"], "dim"), (0, 0, 1, 2)))
+    for each in documented["not_seen"]:
+        said = Text(f"• {each['what']} ({', '.join(each['calls'])}). {each['why']}")
+        screen.print(Padding(said, (0, 0, 0, 2)))
+    screen.print()
+    screen.print(Text("What no filter on a trail's log can see, and the monitor does", "bold"))
+    for each in documented["seen_by_no_filter"]:
+        screen.print(Padding(Text(f"• {each}"), (0, 0, 0, 2)))
+    screen.print()
+    screen.print("With TrailLogGroupName the stack has that alarm too, corrected.")

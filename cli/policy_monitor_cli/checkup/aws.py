@@ -15,9 +15,9 @@ from policy_monitor.adapters.dynamodb import DynamoDBLedger
 from policy_monitor.adapters.faults import asked
 from policy_monitor.adapters.notebook import DynamoDBNotebook
 from policy_monitor.adapters.wiring import AwsWiring
+from policy_monitor.adapters.workings import AwsWorkings
 from policy_monitor_cli.checkup.facts import (
     AlarmFacts,
-    EventSource,
     FunctionFacts,
     KeyFacts,
     MetricFilter,
@@ -78,6 +78,11 @@ class AwsAccount:
         """See `Account.trails`."""
         return CloudTrailTrails(self._client("cloudtrail"), self.account_id)
 
+    @cached_property
+    def workings(self) -> AwsWorkings:
+        """See `Account.workings`."""
+        return AwsWorkings(self._client("lambda"))
+
     def stack(self, name: str) -> StackFacts:
         """A stack of policy-monitor.
 
@@ -127,14 +132,6 @@ class AwsAccount:
             reserved=reserved.get("ReservedConcurrentExecutions"),
             policy=None if policy is None else json.loads(policy["Policy"]),
         )
-
-    def event_source(self, uuid: str) -> EventSource | None:
-        """See `Account.event_source`."""
-        thing = f"event source mapping {uuid}"
-        told = self._asked("lambda", "get_event_source_mapping", thing, UUID=uuid)
-        if told is None:
-            return None
-        return EventSource(told["State"], told.get("LastProcessingResult") or "")
 
     def subscribers(self, topic_arn: str) -> Sequence[SubscriptionFacts] | None:
         """See `Account.subscribers`."""

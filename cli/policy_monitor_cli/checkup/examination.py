@@ -10,14 +10,14 @@ from policy_monitor.recorded_call import partition
 from policy_monitor.settings import Settings
 from policy_monitor.trail import silence
 from policy_monitor.vigilance import Check, checks
+from policy_monitor.workings import expected_of, working_checks
 from policy_monitor_cli.checkup.audience import Expected, subscription_lines, webhook_lines
-from policy_monitor_cli.checkup.documented import filter_lines
+from policy_monitor_cli.checkup.documented import corrected_of, filter_lines
 from policy_monitor_cli.checkup.facts import Account, FunctionFacts, StackFacts
 from policy_monitor_cli.checkup.keys import Place, key_lines
-from policy_monitor_cli.checkup.lines import Line, examined, failed, ok
+from policy_monitor_cli.checkup.lines import Line, examined, failed, ok, warning
 from policy_monitor_cli.checkup.parts import (
     alarm_lines,
-    event_source_lines,
     function_lines,
     stack_lines,
     table_lines,
@@ -37,6 +37,8 @@ _WELL = {
     senses.ARCHIVE: "the archive keeps events by the template's pattern",
     senses.DEAD_LETTERS: "the dead-letter queue is empty",
     senses.SUBSCRIPTIONS: "somebody gets findings",
+    senses.STREAM: "the ledger's stream wakes {name} by the template's filter",
+    senses.NAMES: "the parts have names by which a change of them is noticed",
 }
 _SORTS = {senses.RULE: "rules", senses.DEAD_LETTERS: "dead letters"}
 """What a sense's lines stand under, where that is not its name."""
@@ -49,6 +51,8 @@ _REMEDY = {
     senses.DEAD_LETTERS: 'Read its messages, mend the cause, and replay ("Dead letters" in '
     "docs/operations.md).",
     senses.SUBSCRIPTIONS: "Confirm the message that AWS sent there, or subscribe to the topic.",
+    senses.STREAM: "Enable it (aws lambda update-event-source-mapping --enabled), or deploy the "
+    "stack again: the stream forgets after a day.",
 }
 
 
@@ -78,8 +82,6 @@ def of_stack(account: Account, stack: StackFacts, around: Circumstances) -> Iter
     yield from stack_lines(stack)
     functions: dict[str, FunctionFacts] = {}
     yield from _functions(account, stack, functions)
-    for name, uuid in stack.physical("AWS::Lambda::EventSourceMapping").items():
-        yield from examined("stream", partial(_event_source, account, name, uuid))
     yield from _senses(account, functions)
     for logical, name in stack.physical("AWS::Events::Rule").items():
         off = logical == "AnnounceFunctionDigest" and not parameters.get("DigestSchedule")
@@ -91,7 +93,7 @@ def of_stack(account: Account, stack: StackFacts, around: Circumstances) -> Iter
     yield from _kept(account, stack, around)
     yield from _watched(account, parameters)
     yield from examined("alarms", partial(_alarms, account, stack))
-    yield from examined("documented alarm", lambda: filter_lines(account.metric_filters()))
+    yield from _documented(account, parameters, made=True)
 
 
 def before(
@@ -106,7 +108,7 @@ def before(
         place = _place(account, "policy-monitor", {}, {})
         yield from examined("key", lambda: key_lines(arn, account.key(arn), place))
     yield from _watched(account, parameters)
-    yield from examined("documented alarm", lambda: filter_lines(account.metric_filters()))
+    yield from _documented(account, parameters, made=False)
 
 
 def settings_of(parameters: Mapping[str, str]) -> Settings:
@@ -135,10 +137,6 @@ def _functions(
         yield from examined("functions", look)
 
 
-def _event_source(account: Account, name: str, uuid: str) -> Iterator[Line]:
-    return event_source_lines(name, account.event_source(uuid))
-
-
 def _waking(
     account: Account, name: str, functions: tuple[FunctionFacts, ...], *, off: bool
 ) -> Iterator[Line]:
@@ -152,9 +150,17 @@ def _senses(account: Account, functions: Mapping[str, FunctionFacts]) -> Iterato
     reconcile = functions.get(_RECONCILE)
     if reconcile is None:
         yield from examined("trail", partial(_trail, account))
+        yield warning(
+            "rules",
+            "rules, archive and stream are not compared with the template: what reconcile is "
+            "told of them was not read",
+            "See the line of ReconcileFunction first.",
+        )
         return
     try:
         parts = stack_of(reconcile.environment)
+        own = Settings.from_environment(reconcile.environment).parts
+        expected = expected_of(reconcile.environment, parts, own)
     except (KeyError, ValueError):
         yield failed(
             "rules",
@@ -163,13 +169,22 @@ def _senses(account: Account, functions: Mapping[str, FunctionFacts]) -> Iterato
             "Install the version of policy-monitor that is deployed, or deploy this one.",
         )
         return
-    for check in checks(parts, account.wiring, account.trails, account.account_id, account.region):
-        yield from examined(_sort(check), partial(_sensed, check))
+    place = f"{partition(account.region)}:{account.region}:{account.account_id}"
+    for check in (
+        *checks(parts, account.wiring, account.trails, account.account_id, account.region),
+        *working_checks(expected, account.workings, account.wiring, place),
+    ):
+        # Functions and subscriptions have lines of their own, which say more.
+        if _sense(check) not in (senses.FUNCTION, senses.SUBSCRIBER):
+            yield from examined(_sort(check), partial(_sensed, check))
+
+
+def _sense(check: Check) -> str:
+    return check.sense.partition(":")[0]
 
 
 def _sort(check: Check) -> str:
-    sense = check.sense.partition(":")[0]
-    return _SORTS.get(sense, sense)
+    return _SORTS.get(_sense(check), _sense(check))
 
 
 def _sensed(check: Check) -> Iterator[Line]:
@@ -288,6 +303,18 @@ def _watched(account: Account, parameters: Mapping[str, str]) -> Iterator[Line]:
     yield from examined("policies", lambda: policy_lines(settings, watched, account.own_policies()))
     if watched is not None:
         yield from trust_lines(watched.trust, settings.vendor_accounts, account.account_id)
+
+
+def _documented(account: Account, parameters: Mapping[str, str], *, made: bool) -> Iterator[Line]:
+    """Metric filters: the vendor's, and the stack's own where it was asked for."""
+    group = parameters.get("TrailLogGroupName", "") if made else ""
+    pattern = corrected_of(parameters)
+    look = partial(_filters, account, group, pattern)
+    yield from examined("documented alarm", look)
+
+
+def _filters(account: Account, group: str, pattern: str) -> Iterator[Line]:
+    return filter_lines(account.metric_filters(), group, pattern)
 
 
 def _alarms(account: Account, stack: StackFacts) -> Iterator[Line]:

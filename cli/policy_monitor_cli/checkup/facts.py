@@ -8,6 +8,7 @@ from policy_monitor.ledger import Snapshot
 from policy_monitor.notebook import Note
 from policy_monitor.trail import Trails
 from policy_monitor.wiring import Wiring
+from policy_monitor.workings import Workings
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,14 +66,6 @@ class FunctionFacts:
     environment: Mapping[str, str] = field(default_factory=dict)
     reserved: int | None = None
     policy: Mapping[str, Any] | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class EventSource:
-    """What reads the ledger's stream for a function."""
-
-    state: str
-    last_result: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,12 +175,13 @@ class Account(Protocol):
         """The trails that apply to the region."""
         ...
 
-    def function(self, name: str) -> FunctionFacts | None:
-        """A Lambda function."""
+    @property
+    def workings(self) -> Workings:
+        """Functions and event source mappings, as reconcile looks to them."""
         ...
 
-    def event_source(self, uuid: str) -> EventSource | None:
-        """An event source mapping."""
+    def function(self, name: str) -> FunctionFacts | None:
+        """A Lambda function."""
         ...
 
     def subscribers(self, topic_arn: str) -> Sequence[SubscriptionFacts] | None:

@@ -1,4 +1,4 @@
-"""Whether the parts of a deployed stack work: stack, functions, readers of the stream, table."""
+"""Whether the parts of a deployed stack work: stack, functions, rules, alarms, table."""
 
 from collections.abc import Iterable, Iterator, Mapping
 
@@ -7,7 +7,6 @@ from policy_monitor.errors import InputError
 from policy_monitor.wiring import ENABLED, Rule
 from policy_monitor_cli.checkup.facts import (
     AlarmFacts,
-    EventSource,
     FunctionFacts,
     StackFacts,
     TableFacts,
@@ -78,30 +77,6 @@ def function_lines(name: str, function: FunctionFacts | None) -> Iterator[Line]:
         )
     else:
         yield ok(check, f"function {name} is {function.state}, on {function.runtime}")
-
-
-def event_source_lines(name: str, source: EventSource | None) -> Iterator[Line]:
-    """Whether a function is woken by the ledger's stream."""
-    check = "stream"
-    if source is None:
-        yield failed(check, f"event source mapping {name} is gone", _UPDATE)
-    elif source.state in ("Creating", "Enabling", "Updating"):
-        yield warning(check, f"event source mapping {name} is {source.state}", "Run doctor again.")
-    elif source.state != "Enabled":
-        yield failed(
-            check,
-            f"event source mapping {name} is {source.state}: what is recorded is not read",
-            "Enable it (aws lambda update-event-source-mapping --enabled): the stream forgets "
-            "after a day; and find out who disabled it.",
-        )
-    elif source.last_result.startswith("PROBLEM"):
-        yield warning(
-            check,
-            f"event source mapping {name} reports: {source.last_result}",
-            "Read the log of its function.",
-        )
-    else:
-        yield ok(check, f"event source mapping {name} is enabled")
 
 
 def waking_lines(

@@ -11,14 +11,14 @@ from policy_monitor.deployment import stack_of
 from policy_monitor.errors import DeniedError, InputError
 from policy_monitor.ledger import Genesis, Snapshot
 from policy_monitor.notebook import Note
-from policy_monitor.rules import RULES
+from policy_monitor.rules import RULES, STREAM_FILTERS
 from policy_monitor.state import AccountState
 from policy_monitor.trail import Trail
 from policy_monitor.wiring import Archive, Rule, Subscriptions, Target
+from policy_monitor.workings import Function, Stream
 from policy_monitor_cli.checkup.examination import Circumstances, before, of_stack
 from policy_monitor_cli.checkup.facts import (
     AlarmFacts,
-    EventSource,
     FunctionFacts,
     KeyFacts,
     MetricFilter,
@@ -35,7 +35,7 @@ from policy_monitor_cli.checkup.lines import Line, Status
 NOW = "2026-11-22T12:00:00Z"
 AROUND = Circumstances("aws", NOW)
 VENDOR = "406882777402"
-TOPIC = "arn:aws:sns:us-east-1:123456789012:monitor-Topic"
+TOPIC = "arn:aws:sns:us-east-1:123456789012:monitor-Topic-1"
 FUNCTIONS = ("Announce", "Detect", "Judge", "Reconcile", "Slack")
 
 
@@ -49,13 +49,23 @@ ENVIRONMENT = {
     "BOUNDARY_NAME_PART": "VendorLimit",
     "VENDOR_ACCOUNT_IDS": VENDOR,
     "DETECT_FUNCTION_ARN": function_arn("DetectFunction"),
-    "ARCHIVE_NAME": "monitor-archive",
-    "DEAD_LETTER_QUEUE_URL": "https://sqs.us-east-1.amazonaws.com/123456789012/dead",
+    "ARCHIVE_NAME": "monitor-Archive-1",
+    "DEAD_LETTER_QUEUE_URL": "https://sqs.us-east-1.amazonaws.com/123456789012/monitor-DeadLetterQueue-1",
     "TOPIC_ARN": TOPIC,
-    "RULE_NAMES": ",".join(RULES),
+    "RULE_NAMES": ",".join(f"monitor-{name}-1" for name in RULES),
     "STACK_NAME": "monitor",
+    "MAPPING_IDS": ",".join(f"uuid-{name}" for name in STREAM_FILTERS),
+    "FUNCTION_NAMES": ",".join(
+        f"monitor-{name}Function-1" for name in ("Detect", "Judge", "Announce", "Slack")
+    ),
+    "ALARM_TOPIC_ARN": f"{TOPIC.replace('Topic', 'AlarmTopic')}",
+    "EMAIL_ADDRESS": "a@b.example",
+    "ALARM_EMAIL_ADDRESS": "",
+    "SLACK_FUNCTION_ARN": "",
 }
 PARTS = stack_of(ENVIRONMENT)
+STREAMS = {f"uuid-{name}": (name, f"monitor-{name}-1") for name in STREAM_FILTERS}
+"""By id: the function that each event source mapping feeds, and its name."""
 STACK = StackFacts(
     "monitor",
     "CREATE_COMPLETE",
@@ -72,9 +82,8 @@ STACK = StackFacts(
             Resource(f"{name}Function", f"{name}Function", "AWS::Lambda::Function")
             for name in FUNCTIONS
         ),
-        *(Resource(name, name, "AWS::Events::Rule") for name in PARTS.rules),
+        *(Resource(name, made, "AWS::Events::Rule") for name, made in PARTS.rules.items()),
         Resource("AnnounceFunctionDigest", "Digest", "AWS::Events::Rule"),
-        Resource("JudgeFunctionMutations", "uuid", "AWS::Lambda::EventSourceMapping"),
         Resource("Topic", TOPIC, "AWS::SNS::Topic"),
         Resource("AlarmTopic", f"{TOPIC}-alarms", "AWS::SNS::Topic"),
         Resource("Ledger", "ledger", "AWS::DynamoDB::Table"),
@@ -121,6 +130,7 @@ class MemoryAccount:
         )
     )
     logging: bool = True
+    stream_state: str = "Enabled"
     keys: Mapping[str, KeyFacts] = field(default_factory=dict)
     environment: Mapping[str, str] = field(default_factory=lambda: ENVIRONMENT)
 
@@ -135,6 +145,10 @@ class MemoryAccount:
     @property
     def trails(self) -> "MemoryTrails":
         return MemoryTrails(self)
+
+    @property
+    def workings(self) -> "MemoryWorkings":
+        return MemoryWorkings(self)
 
     def rule(self, name: str) -> Rule | None:
         self._ask("rule")
@@ -157,7 +171,7 @@ class MemoryAccount:
     def subscriptions(self, topic_arn: str) -> Subscriptions | None:
         self._ask("subscriptions")
         assert topic_arn == TOPIC
-        return Subscriptions(1, 0)
+        return Subscriptions(1, 0, frozenset({("email", "a@b.example")}))
 
     def function(self, name: str) -> FunctionFacts | None:
         self._ask("function")
@@ -169,11 +183,6 @@ class MemoryAccount:
             environment=self.environment if name == "ReconcileFunction" else {},
             policy=invoking(name),
         )
-
-    def event_source(self, uuid: str) -> EventSource | None:
-        self._ask("event_source")
-        assert uuid == "uuid"
-        return EventSource("Enabled")
 
     def subscribers(self, topic_arn: str) -> Sequence[SubscriptionFacts] | None:
         self._ask("subscribers")
@@ -223,6 +232,21 @@ class MemoryAccount:
 
 
 @dataclass
+class MemoryWorkings:
+    account: MemoryAccount
+
+    def function(self, name: str) -> Function | None:
+        raise AssertionError(f"{name} has a line of its own")
+
+    def stream(self, uuid: str) -> Stream | None:
+        self.account._ask("stream")  # noqa: SLF001 (its own twin)
+        logical, name = STREAMS[uuid]
+        return Stream(
+            self.account.stream_state, function_arn(name), (json.dumps(STREAM_FILTERS[logical]),)
+        )
+
+
+@dataclass
 class MemoryTrails:
     account: MemoryAccount
 
@@ -257,13 +281,13 @@ METHODS = (
     "archive",
     "check_bucket",
     "dead_letters",
-    "event_source",
     "function",
     "metric_filters",
     "own_policies",
     "records",
     "role",
     "rule",
+    "stream",
     "subscribers",
     "subscriptions",
     "table",
@@ -281,7 +305,9 @@ def test_whatever_may_not_be_asked_is_a_warning_and_the_rest_goes_on(method: str
     lines = list(of_stack(account, stack, AROUND))
     warned = [line for line in lines if line.status is Status.WARNING]
     assert warned
-    assert all(f"Allow svc:{method} to" in line.remedy for line in warned)
+    unread = [line for line in warned if f"Allow svc:{method} to" not in line.remedy]
+    # Without the functions nobody knows what reconcile is told of the rest.
+    assert len(unread) == (method == "function")
     checks = {line.check for line in lines}
     assert checks >= {"region", "stack", "alarms", "role", "documented alarm"}
 
@@ -307,6 +333,20 @@ def test_a_stack_of_another_version_is_said_to_be_one() -> None:
         (problem,) = not_ok(list(of_stack(account, STACK, AROUND)))
         assert problem[0] is Status.FAILED
         assert "of another version than this command" in problem[1]
+
+
+def test_what_reconcile_looks_to_is_looked_to_here_as_well() -> None:
+    account = MemoryAccount(stream_state="Disabled")
+    said = [says for status, says in not_ok(list(of_stack(account, STACK, AROUND)))]
+    assert said == [
+        f"the event source mapping of {name} is disabled" for _, name in STREAMS.values()
+    ]
+    long = {**ENVIRONMENT, "ARCHIVE_NAME": PARTS.archive, "STACK_NAME": "another"}
+    account = MemoryAccount(environment=long)
+    assert any(
+        "does not begin with the stack's name" in says
+        for _, says in not_ok(list(of_stack(account, STACK, AROUND)))
+    )
 
 
 # ------------------------------------------------------------------------------ before

@@ -1,4 +1,4 @@
-"""Stack, functions, stream, rules, alarms and table: each line's ok, warning and failed."""
+"""Stack, functions, rules, alarms and table: each line's ok, warning and failed."""
 
 from collections.abc import Iterable
 from dataclasses import replace
@@ -11,7 +11,6 @@ from policy_monitor.errors import InputError
 from policy_monitor.wiring import Rule, Target
 from policy_monitor_cli.checkup.facts import (
     AlarmFacts,
-    EventSource,
     FunctionFacts,
     StackFacts,
     TableFacts,
@@ -20,7 +19,6 @@ from policy_monitor_cli.checkup.lines import Line, Status
 from policy_monitor_cli.checkup.parts import (
     RUNTIME,
     alarm_lines,
-    event_source_lines,
     function_lines,
     stack_lines,
     table_lines,
@@ -105,25 +103,6 @@ def test_a_function_that_cannot_run_is_named(
 
 def test_a_function_that_is_gone_is_named() -> None:
     assert told(function_lines("f", None)) == (Status.FAILED, "function f is gone")
-
-
-@pytest.mark.parametrize(
-    ("source", "status", "said"),
-    [
-        (EventSource("Enabled", "OK"), Status.OK, "is enabled"),
-        (EventSource("Enabled", "No records processed"), Status.OK, "is enabled"),
-        (EventSource("Enabled", "PROBLEM: Function call failed"), Status.WARNING, "PROBLEM"),
-        (EventSource("Enabling"), Status.WARNING, "is Enabling"),
-        (EventSource("Disabled"), Status.FAILED, "what is recorded is not read"),
-        (None, Status.FAILED, "is gone"),
-    ],
-)
-def test_a_reader_of_the_stream_that_does_not_read_is_named(
-    source: EventSource | None, status: Status, said: str
-) -> None:
-    found, says = told(event_source_lines("m", source))
-    assert found is status
-    assert said in says
 
 
 def waking(rule: Rule | None, function: FunctionFacts = FUNCTION, *, off: bool = False) -> Any:

@@ -9,7 +9,7 @@ from policy_monitor.ledger import Genesis, Snapshot
 from policy_monitor.notebook import Note
 from policy_monitor.state import AccountState
 from policy_monitor.vendor_alarm import DOCUMENTED
-from policy_monitor_cli.checkup.documented import DIFFERENCES, filter_lines
+from policy_monitor_cli.checkup.documented import corrected_of, explanation, filter_lines
 from policy_monitor_cli.checkup.facts import MetricFilter, Records
 from policy_monitor_cli.checkup.lines import (
     Line,
@@ -126,9 +126,23 @@ def test_a_filter_that_takes_the_real_events_too_is_ok() -> None:
         assert [line.status for line in filter_lines(filters)] == [OK]
 
 
+def test_the_stacks_own_filter_is_held_against_the_corrected_pattern() -> None:
+    pattern = corrected_of({"RoleName": "vendor"})
+    assert '"vendor"' in pattern
+    good = MetricFilter("own", "trail", pattern)
+    assert [line.status for line in filter_lines([good], "trail", pattern)] == [OK, OK]
+    for other in ([], [MetricFilter("own", "other", pattern)], [MetricFilter("o", "trail", "x")]):
+        _, line = filter_lines(other, "trail", pattern)
+        assert line.status is FAILED
+        assert "has the template's pattern" in line.says
+
+
 def test_the_difference_from_the_vendors_alarm_is_explained() -> None:
-    assert "SetPolicyVersion" in DIFFERENCES[0]
-    assert all(difference.endswith(".") for difference in DIFFERENCES)
+    told = explanation({"RoleName": "vendor"})
+    assert told["pattern"] == DOCUMENTED
+    assert told["corrected"] == corrected_of({"RoleName": "vendor"})
+    assert any("SetDefaultPolicyVersion" in each["calls"] for each in told["not_seen"])
+    assert told["seen_by_no_filter"]
 
 
 # ------------------------------------------------------------------------------ lines
