@@ -31,6 +31,7 @@ demo: setup ## replay a year of one role through the functions, and show what yo
 
 test: setup lint browser checkov ## formatting, rules, types, templates, build, and all tests
 	$(BIN)/sam validate --lint
+	$(BIN)/cfn-lint central.yaml
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadgroup
 
 # checkov pins boto3 and others to versions that nothing else here takes: it has a place of its own.

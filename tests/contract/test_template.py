@@ -1,6 +1,7 @@
 """What is deployed: functions, layers, the ledger and its stream, encryption."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -273,6 +274,18 @@ def test_the_ledger_can_be_restored_and_is_not_deleted_by_mistake(template: Temp
     assert unprotected.resources["Ledger"].properties["DeletionProtectionEnabled"] == "false"
 
 
+def test_the_documentation_says_how_long_things_are_kept(template: Template) -> None:
+    text = PATH.with_name("docs").joinpath("security.md").read_text()
+    rows = re.findall(r"^\| ([^|]+) \| [^|]+ \| ([^|]+) \| [^|]+ \|$", text, re.MULTILINE)
+    told = dict(rows)
+    archive = only(template, "AWS::Events::Archive").properties["RetentionDays"]
+    queue = only(template, "AWS::SQS::Queue").properties["MessageRetentionPeriod"]
+    logs = template.declared["LogRetentionDays"]["Default"]
+    assert told["archive"] == f"{archive} days"
+    assert told["dead-letter queue"] == f"{queue // 86400} days"
+    assert told["functions' logs"] == f"`LogRetentionDays` ({logs})"
+
+
 @pytest.mark.parametrize("name", ["Archive", "Key", "Ledger", "MaskKey"])
 def test_what_cannot_be_made_again_outlives_the_stack(template: Template, name: str) -> None:
     attributes = template.resources[name].attributes
@@ -312,6 +325,37 @@ def test_the_key_lets_services_in_only_on_behalf_of_this_account(template: Templ
         "logs.us-east-1.amazonaws.com",
         "sns.amazonaws.com",
     }
+
+
+# Which condition each service's use of the key carries, as AWS documents it. Sources: SNS Developer
+# Guide and SQS Developer Guide, "Key management"; EventBridge User Guide, "Encrypting archives" and
+# "Using dead-letter queues"; CloudWatch Logs User Guide, "Encrypt log data using AWS KMS".
+BOUND_BY = {
+    "AlarmsToTheirTopic": {"aws:SourceAccount"},
+    "RulesToTheDeadLetterQueue": {"aws:SourceAccount", "aws:SourceArn"},
+    "ArchiveKeepsEvents": {"kms:EncryptionContext:aws:events:event-bus:arn"},
+    "TopicToTheDeadLetterQueue": {"aws:SourceArn"},
+    "LogsOfThisAccount": {"kms:EncryptionContext:aws:logs:arn"},
+}
+
+
+def test_each_service_uses_the_key_under_the_condition_that_aws_documents_for_it(
+    template: Template,
+) -> None:
+    bound = {
+        sid: {key for operator in row["Condition"].values() for key in operator}
+        for sid, row in statements(template.resources["Key"], "KeyPolicy").items()
+        if "Condition" in row
+    }
+    assert bound == BOUND_BY
+
+
+def test_no_rule_publishes_to_a_topic(template: Template) -> None:
+    # EventBridge's use of an encrypted topic can be bound to no account and no rule: the key would
+    # have to let in events.amazonaws.com as such. Source: SNS Developer Guide, "Enable
+    # compatibility between event sources from AWS services and encrypted topics".
+    topics = {topic.logical_id for topic in template.of_type("AWS::SNS::Topic")}
+    assert not [rule for rule in template.rules if topics & set(rule.targets)]
 
 
 @pytest.mark.parametrize(

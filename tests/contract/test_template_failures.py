@@ -65,6 +65,15 @@ def test_the_rules_and_the_topic_may_leave_their_dead_letters(more: dict[str, st
         assert by_sid[sid]["Resource"] == "DeadLetterQueue.Arn"
 
 
+def test_what_a_rule_cannot_deliver_is_tried_again_and_kept(template: Template) -> None:
+    for rule in template.rules:
+        for target in rule.target_properties:
+            assert target["RetryPolicy"]["MaximumEventAgeInSeconds"] >= 60
+            # The report's next look, five minutes later, does what this one did not.
+            kept = target.get("DeadLetterConfig") == {"Arn": "DeadLetterQueue.Arn"}
+            assert kept or rule.targets == ("ReportFunction",)
+
+
 @pytest.mark.parametrize("name", ["AnnounceFunction", "DetectFunction", "SlackFunction"])
 def test_what_an_asynchronous_call_fails_on_is_kept(template: Template, name: str) -> None:
     config = template.functions[name].properties["EventInvokeConfig"]

