@@ -111,7 +111,12 @@ def template_parameters(settings: Settings) -> dict[str, str]:
             "one part in their names; give one --role, --policy NAME and --policy '*PART*', "
             "or replay offline"
         )
-    named = {"RoleName": settings.roles[0], "PolicyName": names[0], "BoundaryNamePart": parts[0]}
+    named = {
+        "RoleName": settings.roles[0],
+        "PolicyName": names[0],
+        "BoundaryNamePart": parts[0],
+        "Severities": json.dumps(dict(settings.severities)) if settings.severities else "",
+    }
     own = {"AWS::StackName": settings.parts.stack} if settings.parts.stack else {}
     return named | own
 

@@ -20,6 +20,7 @@ from policy_monitor_cli.options import (
     Policies,
     Region,
     Roles,
+    Severities,
     Stack,
     Table,
     one_source,
@@ -46,6 +47,7 @@ def history(
     baseline: Baseline = None,
     role: Roles = None,
     policy: Policies = None,
+    severities: Severities = None,
     output: Annotated[
         Format,
         typer.Option(
@@ -62,9 +64,11 @@ def history(
     said before stands under what holds now. Exit status: 0, or 2 where
     something could not be read.
     """
-    one_source("history", stack, table, sources, judging=baseline or role or policy)
+    one_source("history", stack, table, sources, judging=baseline or role or policy or severities)
     if sources:
-        material, outcome = replayed(sources, baseline, watched(role, policy), Through.OFFLINE)
+        material, outcome = replayed(
+            sources, baseline, watched(role, policy, severities), Through.OFFLINE
+        )
         outcome = outcome.of_changes()
         say(material, outcome)
         _show(outcome.entries, output)

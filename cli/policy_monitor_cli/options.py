@@ -8,7 +8,12 @@ import typer
 
 from policy_monitor.errors import InputError
 from policy_monitor.parts import Parts
-from policy_monitor.settings import DEFAULT_POLICY_PATTERNS, DEFAULT_ROLE, Settings
+from policy_monitor.settings import (
+    DEFAULT_POLICY_PATTERNS,
+    DEFAULT_ROLE,
+    Settings,
+    chosen_severities,
+)
 
 SOURCE_HELP = (
     "Files or folders of EventBridge events, CloudTrail records or log files, or "
@@ -33,6 +38,15 @@ Policies = Annotated[
         metavar="PATTERN",
         help="Names of watched policies, with * and ?; may be repeated. "
         f"[{', '.join(DEFAULT_POLICY_PATTERNS)}]",
+    ),
+]
+
+Severities = Annotated[
+    str | None,
+    typer.Option(
+        metavar="JSON",
+        help="Severities of your own, as the template's parameter Severities takes them: "
+        """'{"gained-list": "info"}' (docs/severity.md).""",
     ),
 ]
 
@@ -74,13 +88,16 @@ def one_source(
         raise InputError(f"{command}: name one of --stack, --table and SOURCE to be read")
     if judging and not sources:
         raise InputError(
-            f"{command}: --baseline, --role and --policy say how SOURCE is judged; "
+            f"{command}: --baseline, --role, --policy and --severities say how SOURCE is judged; "
             "a deployed ledger holds what its stack watches"
         )
 
 
 def watched(
-    roles: list[str] | None, policies: list[str] | None, stack: str | None = None
+    roles: list[str] | None,
+    policies: list[str] | None,
+    severities: str | None,
+    stack: str | None = None,
 ) -> Settings:
     """Settings that watch what was named; Astronomer's names where nothing was.
 
@@ -89,9 +106,15 @@ def watched(
     stack : str, optional
         The stack whose own parts are watched, too; its key, secret and mappings, which have no
         names of it, are not.
+
+    Raises
+    ------
+    InputError
+        The severities are none.
     """
     return Settings(
         roles=tuple(roles or (DEFAULT_ROLE,)),
         policies=tuple(policies or DEFAULT_POLICY_PATTERNS),
+        severities=chosen_severities(severities or "", "--severities"),
         parts=Parts(stack or ""),
     )

@@ -20,6 +20,7 @@ from policy_monitor_cli.options import (
     Format,
     Policies,
     Roles,
+    Severities,
     watched,
 )
 from policy_monitor_cli.outcome import Fate, Outcome
@@ -33,6 +34,7 @@ Examples:
   aws cloudtrail lookup-events --region us-east-1 > last.json
   policy-monitor replay last.json --role other-vendor --policy 'Other*'
   policy-monitor replay logs/ --stack policy-monitor
+  policy-monitor replay events --severities '{"gained-read": "medium"}'
 """
 
 UNREADABLE = 2
@@ -61,6 +63,7 @@ def replay(
             "Without it only those of trails and of the default event bus count.",
         ),
     ] = None,
+    severities: Severities = None,
     through: Annotated[
         Through,
         typer.Option(
@@ -80,7 +83,8 @@ def replay(
     goes on. Exit status: 0, or 2 where something could not be read at all
     (a file, line or record that is no event).
     """
-    material, outcome = replayed(sources, baseline, watched(role, policy, stack), through)
+    settings = watched(role, policy, severities, stack)
+    material, outcome = replayed(sources, baseline, settings, through)
     outcome = outcome.of_changes()
     say(material, outcome)
     if output is Format.JSONL:

@@ -14,6 +14,7 @@ from policy_monitor_cli.options import (
     Policies,
     Region,
     Roles,
+    Severities,
     Stack,
     Table,
     one_source,
@@ -44,6 +45,7 @@ def report(
     baseline: Baseline = None,
     role: Roles = None,
     policy: Policies = None,
+    severities: Severities = None,
     out: Annotated[
         Path, typer.Option(metavar="FILE", help="The page; one that is there is overwritten.")
     ] = OUT,
@@ -54,9 +56,11 @@ def report(
     Its findings are those that history shows. Exit status: 0, or 2 where
     something could not be read or written.
     """
-    one_source("report", stack, table, sources, judging=baseline or role or policy)
+    one_source("report", stack, table, sources, judging=baseline or role or policy or severities)
     if sources:
-        material, outcome = replayed(sources, baseline, watched(role, policy), Through.OFFLINE)
+        material, outcome = replayed(
+            sources, baseline, watched(role, policy, severities), Through.OFFLINE
+        )
         say(material, outcome)
         write_replay(outcome, out)
         typer.echo(f"report: {out}", err=True)

@@ -165,7 +165,7 @@ def test_every_rule_and_path_can_be_given_another_severity() -> None:
     text = json.dumps(dict.fromkeys(sorted(NAMES), "low"))
     assert load_template(TEMPLATE, {"Severities": text}).parameters["Severities"] == text
     assert len(text) <= MOST_CHARACTERS
-    assert len(read_severities(text)) == len(NAMES)
+    assert len(read_severities(text, "SEVERITIES")) == len(NAMES)
 
 
 @pytest.mark.parametrize("region", HOME_REGIONS)

@@ -86,7 +86,7 @@ class Settings:
             policies=(*values("POLICY_NAME", (DEFAULT_POLICY_PATTERNS[0],)), f"*{part}*"),
             vendor_accounts=values("VENDOR_ACCOUNT_IDS", DEFAULT_VENDOR_ACCOUNTS),
             notify=values("NOTIFY_VERDICTS", DEFAULT_NOTIFY),
-            severities=_severities(environment.get("SEVERITIES", "")),
+            severities=chosen_severities(environment.get("SEVERITIES", ""), "SEVERITIES"),
             parts=Parts(
                 stack=environment.get("STACK_NAME", ""),
                 key=environment.get("KEY_ARN", ""),
@@ -96,10 +96,17 @@ class Settings:
         )
 
 
-def _severities(text: str) -> tuple[tuple[str, str], ...]:
+def chosen_severities(text: str, source: str) -> tuple[tuple[str, str], ...]:
+    """Severities of a customer (`severities.read_severities`); none where the text is empty.
+
+    Raises
+    ------
+    InputError
+        They cannot be read; `source` is what the error names.
+    """
     if not text.strip():
         return ()
     # The table is loaded where a customer changes it, and where something is judged.
     from policy_monitor.severities import read_severities  # noqa: PLC0415 - see above
 
-    return read_severities(text)
+    return read_severities(text, source)

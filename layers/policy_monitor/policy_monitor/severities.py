@@ -147,13 +147,15 @@ NAMES = frozenset({*RULES, *PATH_RULES})
 """What can be given another severity."""
 
 
-def read_severities(text: str) -> tuple[tuple[str, str], ...]:
+def read_severities(text: str, source: str) -> tuple[tuple[str, str], ...]:
     """Read what a customer gives rules or paths: pairs of a name and a severity, sorted.
 
     Parameters
     ----------
     text : str
         JSON such as ``{"gained-list": "info", "ssm-001": "critical"}``.
+    source : str
+        Where it comes from, as an error names it.
 
     Raises
     ------
@@ -162,25 +164,25 @@ def read_severities(text: str) -> tuple[tuple[str, str], ...]:
 
     Examples
     --------
-    >>> read_severities('{"gained-list": "info"}')
+    >>> read_severities('{"gained-list": "info"}', "SEVERITIES")
     (('gained-list', 'info'),)
     """
     try:
         chosen = json.loads(text)
     except ValueError as error:
-        raise InputError(f"SEVERITIES: {_cut(text)} is no JSON ({error}); {_REMEDY}") from None
+        raise InputError(f"{source}: {_cut(text)} is no JSON ({error}); {_REMEDY}") from None
     if not isinstance(chosen, dict):
-        raise InputError(f"SEVERITIES: {_cut(text)} is no JSON object; {_REMEDY}")
+        raise InputError(f"{source}: {_cut(text)} is no JSON object; {_REMEDY}")
     for name, severity in chosen.items():
         if name not in NAMES:
             known = ", ".join(sorted(RULES))
             raise InputError(
-                f"SEVERITIES: {_cut(name)} is no rule; use one of {known}, or a path such as "
+                f"{source}: {_cut(name)} is no rule; use one of {known}, or a path such as "
                 f"{PATHS[0].name} (docs/severity.md)"
             )
         if severity not in tuple(Severity):
             raise InputError(
-                f"SEVERITIES: {name}: {_cut(str(severity))} is no severity; use one of "
+                f"{source}: {name}: {_cut(str(severity))} is no severity; use one of "
                 f"{', '.join(Severity)}"
             )
     return tuple(sorted(chosen.items()))

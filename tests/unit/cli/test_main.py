@@ -94,6 +94,38 @@ def test_the_order_of_sources_changes_nothing(run: Runner) -> None:
     assert run("replay", *reversed(files), "--format", "jsonl").out == forwards
 
 
+def test_severities_of_ones_own_are_tried_on_what_happened(run: Runner) -> None:
+    def severities(*options: str) -> dict[str, str]:
+        ran = run("replay", EVENTS, "--format", "jsonl", *options)
+        findings = [json.loads(line) for line in ran.out.splitlines()]
+        return {each["finding_id"]: each["severity"] for each in findings}
+
+    usual = severities()
+    assert severities("--severities", "") == usual
+    own = severities("--severities", '{"reduction": "critical"}')
+    changed = {(usual[name], severity) for name, severity in own.items() if severity != usual[name]}
+    assert changed == {("low", "critical")}
+
+
+@pytest.mark.parametrize("command", ["replay", "report", "history"])
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ("critical", "--severities: 'critical' is no JSON"),
+        ('{"nope": "low"}', "--severities: 'nope' is no rule; use one of administrator, "),
+        ('{"reduction": "red"}', "--severities: reduction: 'red' is no severity; use one of "),
+    ],
+)
+def test_severities_that_are_none_are_refused_in_a_line(
+    run: Runner, command: str, given: str, said: str
+) -> None:
+    ran = run(command, EVENTS, "--severities", given)
+    assert ran.status == 2
+    assert ran.out == ""
+    assert ran.err.startswith(f"policy-monitor: {said}")
+    assert ran.err.count("\n") == 1
+
+
 def test_another_role_can_be_watched(run: Runner) -> None:
     ran = run("replay", EVENTS, "--role", "reporting", "--policy", "data-*", "--format", "jsonl")
     subjects = [json.loads(line)["subject"] for line in ran.out.splitlines()]
