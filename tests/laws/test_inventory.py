@@ -60,6 +60,9 @@ def test_what_a_request_is_allowed_counts_and_what_counts_always_is_never_refuse
     raw = data.draw(policies.accesses(kind=kind))
     access = access_of(raw)
     found = take_inventory(access, catalogue=AlphabetCatalogue(), kind=kind)
+    bare = take_inventory(access, catalogue=AlphabetCatalogue(), kind=kind, limited=False)
+    unlimited = [each._replace(limits=frozenset()) for each in found.holdings]
+    assert (list(bare.holdings), bare.allows) == (unlimited, found.allows)
     held = {each.action.name.lower(): each for each in found.holdings}
     for _ in range(5):
         request = data.draw(requests([raw], kind=kind))

@@ -86,6 +86,7 @@ def take_inventory(
     catalogue: Catalogue,
     kind: str = Kind.IDENTITY,
     principal: str | None = None,
+    limited: bool = True,
     steps: int = MOST_STEPS,
 ) -> Inventory:
     """Say which catalogued actions an access allows, and within which limits.
@@ -96,6 +97,9 @@ def take_inventory(
         ``identity``, ``trust`` or ``resource``.
     principal : str | None
         The ARN of the one principal that makes the requests; None: any.
+    limited : bool
+        Whether to ask what limits what is allowed, which takes most of the time; if not, no limits,
+        Denies and stops of the boundary are told.
     steps : int
         How much work may be done; what is left then is counted as allowed.
 
@@ -104,7 +108,7 @@ def take_inventory(
     ValueError
         There is no such kind.
     """
-    stock = _Stock(access, Kind(kind), principal, catalogue, Budget(steps))
+    stock = _Stock(access, Kind(kind), principal, catalogue, Budget(steps), limited=limited)
     ambiguous = stock.count(crossing=False)
     if ambiguous:
         stock.count(crossing=True)
@@ -127,12 +131,15 @@ class _Stock:
         principal: str | None,
         catalogue: Catalogue,
         budget: Budget,
+        *,
+        limited: bool,
     ) -> None:
         self.access = access
         self.kind = kind
         self.principal = principal
         self.catalogue = catalogue
         self.budget = budget
+        self.limited = limited
         self.actions: dict[str, CataloguedAction] = {}
         self.limits: dict[str, set[Limit]] = {}
         self.not_latent: set[str] = set()
@@ -162,6 +169,7 @@ class _Stock:
                 Solver(caller.facts(table, self.catalogue), self.budget),
                 self.budget,
                 bounded=bounded,
+                limited=self.limited,
             )
             for action, mask, shape in relevant:
                 self._enter(action, self._outcome(questions, mask & caller.mask, shape), table)

@@ -125,10 +125,18 @@ class Questions:
     """What is asked of each group of actions, for one class of principals."""
 
     def __init__(
-        self, asked: Asked, caller: CallerClass, solver: Solver, budget: Budget, *, bounded: bool
+        self,
+        asked: Asked,
+        caller: CallerClass,
+        solver: Solver,
+        budget: Budget,
+        *,
+        bounded: bool,
+        limited: bool = True,
     ) -> None:
         self.asked = asked
         self.bounded = bounded
+        self.limited = limited
         self.doubts: dict[Condition, None] = {}
         self.known: dict[tuple[int, int], Outcome] = {}
         self.within = Differ(asked.table, solver, budget, caller, bounded=bounded)
@@ -151,6 +159,9 @@ class Questions:
         asked = self.asked
         if not mask & asked.allows:
             return Outcome()
+        allowed, latent = self._allowed(mask, shape)
+        if not self.limited:
+            return Outcome(_allowing(allowed, mask & asked.allows), latent=latent)
         stopped = self._gained(self.within, Sides(mask, mask & ~asked.denies), shape)
         denied_by = frozenset(
             difference.stopped_by
@@ -161,10 +172,6 @@ class Questions:
         beyond: Sequence[Decision] = ()
         if self.bounded:
             beyond = self._gained(self.within, Sides(mask, mask | asked.no_ceiling), shape)
-        allowed = self._gained(self.within, Sides(mask & ~asked.allows, mask), shape)
-        latent = not allowed and shape != 0
-        if latent:
-            allowed = self._gained(self.within, Sides(mask & ~asked.allows, mask), 0)
         if not allowed:
             return Outcome(denies=denied_by, beyond_boundary=bool(beyond))
         refused = self._gained(
@@ -179,15 +186,16 @@ class Questions:
         limits |= {Limit.CONDITIONS for decision in refused if decision.gained_doubts}
         limits |= {Limit.DENIED} if stopped else set()
         limits |= {Limit.BOUNDARY} if beyond else set()
-        allows = frozenset(
-            difference.cause.allow
-            for decision in allowed
-            for difference in decision.gained
-            if difference.cause.allow is not None
-        )
-        return Outcome(
-            allows or frozenset(bits(mask & asked.allows)), denied_by, frozenset(limits), latent
-        )
+        allows = _allowing(allowed, mask & asked.allows)
+        return Outcome(allows, denied_by, frozenset(limits), latent)
+
+    def _allowed(self, mask: int, shape: int) -> tuple[Sequence[Decision], bool]:
+        """Where something is allowed, and whether only on what no action takes."""
+        nothing = mask & ~self.asked.allows
+        allowed = self._gained(self.within, Sides(nothing, mask), shape)
+        if allowed or not shape:
+            return allowed, False
+        return self._gained(self.within, Sides(nothing, mask), 0), True
 
     def _gained(self, differ: Differ, sides: Sides, shape: int) -> Sequence[Decision]:
         """Where the new side allows more, or may."""
@@ -200,3 +208,14 @@ class Questions:
         for decision in decisions:
             self.doubts.update(dict.fromkeys(decision.gained_doubts))
         return [each for each in decisions if each.gained or each.gained_doubts]
+
+
+def _allowing(allowed: Sequence[Decision], all_allows: int) -> frozenset[int]:
+    """The Allow statements by which something is allowed; all where that is not told."""
+    allows = frozenset(
+        difference.cause.allow
+        for decision in allowed
+        for difference in decision.gained
+        if difference.cause.allow is not None
+    )
+    return allows or frozenset(bits(all_allows) if allowed else ())

@@ -1,16 +1,19 @@
 """What a change opens beyond the actions that it grants: what a severity rests on."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from iamdiff import Access, PolicyError
 from iamdiff.model import Effect, Statement
 from policy_monitor.access import NOTHING, Held
 from policy_monitor.comparisons import Comparisons, Question
-from policy_monitor.outcomes import Standing, names
+from policy_monitor.outcomes import MOST_NAMES, Standing, names
 from policy_monitor.strangers import Admitted, admitted
+
+if TYPE_CHECKING:
+    from policy_monitor.reach import Reach
 
 _FEW = 3
 _NO_GAIN = ("reduction", "equivalent")
@@ -73,6 +76,7 @@ class Exposures:
         self._comparisons = comparisons
         self._standings: dict[Question, Standing | None] = {}
         self._opened: dict[tuple[object, ...], tuple[tuple[str, ...], tuple[str, ...]]] = {}
+        self._reaches: dict[tuple[Held, str | None], Reach] = {}
 
     def of(
         self,
@@ -129,22 +133,22 @@ class Exposures:
         return self._standings[key]
 
     def _stand(self, question: Question, changed: Iterable[Iterable[str]]) -> Standing | None:
-        from policy_monitor.reach import Reach  # noqa: PLC0415 - as in `_look`
-
         try:
-            sides = [self._access(held) for held in (question.old, question.new)]
+            before, after = (
+                self._reach(held, question.principal) for held in (question.old, question.new)
+            )
         except PolicyError:
+            return None
+        if before is None or after is None:
             return None
         actions = list(dict.fromkeys(name for each in changed for name in each))
         services = {name.partition(":")[0].lower() for name in actions}
-        old, new = sides
-        if old is None or new is None:
-            return None
-        catalogue = self._comparisons.catalogue
-        before, after = (Reach(side, catalogue, question.principal) for side in (old, new))
         few = len(actions) <= _FEW and len(services) == 1
         beside = before.held(services.pop()) if few else frozenset()
-        return Standing(before.limits(actions), after.limits(actions), beside)
+        then, now = before.allowed(actions), after.allowed(actions)
+        new = now - then
+        limits = after.limits(new) if len(new) <= MOST_NAMES else {}
+        return Standing(then, now, limits, beside)
 
     def _opened_to(self, bearer: Bearer) -> tuple[tuple[str, ...], tuple[str, ...]]:
         key = (bearer.question, bearer.arn, bearer.before, bearer.after)
@@ -159,22 +163,28 @@ class Exposures:
         # A table of some size, and only where something was gained.
         from policy_monitor.escalations import (  # noqa: PLC0415 - see above
             CEILING_ACTIONS,
+            OWN_POLICY_ACTIONS,
+            OWN_ROLE_ACTIONS,
             UNLIMITED,
         )
-        from policy_monitor.reach import Reach  # noqa: PLC0415 - see above
 
         question = bearer.question
-        new = self._access(question.new)
-        if new is None:
+        after = self._reach(question.new, question.principal)
+        if after is None:
             return (), ()
         # What is not known before counts as nothing, so that nothing of what is now goes unseen.
-        old = self._access(question.old) or Access()
-        if old == new and bearer.before == bearer.after:
+        before = self._reach(question.old, question.principal) or self._reach(NOTHING, None)
+        if before is None or (
+            self._access(question.old) == self._access(question.new)
+            and bearer.before == bearer.after
+        ):
             return (), ()
-        catalogue = self._comparisons.catalogue
-        before, after = (Reach(side, catalogue, question.principal) for side in (old, new))
-        paths = tuple(path.name for path in after.opened_since(before))
-        if not bearer.arn:
+        gains = _gains(self._comparisons.answer(question))
+        paths = tuple(path.name for path in after.opened_since(before, gains))
+        touched = bearer.before != bearer.after or any(
+            map(gains, (*OWN_ROLE_ACTIONS, *OWN_POLICY_ACTIONS))
+        )
+        if not bearer.arn or not touched:
             return paths, ()
         changes = after.own_changes(bearer.arn, bearer.after)
         if not changes:
@@ -184,6 +194,24 @@ class Exposures:
         if not could.isdisjoint(UNLIMITED):
             own &= CEILING_ACTIONS  # it could give itself anything before, but past its boundary
         return paths, tuple(sorted(own))
+
+    def _reach(self, held: Held, principal: str | None) -> "Reach | None":
+        """How far a side reaches, which is asked of it in many changes; None where it is unknown.
+
+        Raises
+        ------
+        PolicyError
+            A document is no policy.
+        """
+        from policy_monitor.reach import Reach  # noqa: PLC0415 - as in `_look`
+
+        key = (held, principal)
+        if key not in self._reaches:
+            access = self._access(held)
+            if access is None:
+                return None
+            self._reaches[key] = Reach(access, self._comparisons.catalogue, principal)
+        return self._reaches[key]
 
     def _access(self, held: Held) -> Access | None:
         if held == NOTHING:
@@ -210,6 +238,31 @@ class Exposures:
                         if condition.key.lower() not in seen:
                             seen.add(condition.key.lower())
                             yield condition.key
+
+
+def _gains(comparison: Mapping[str, Any]) -> Callable[[str], bool]:
+    """Whether more of an action is allowed than before, by a comparison; true where it may be."""
+    grants = comparison["gained"]
+    cut = comparison["gained_total"] > len(grants) or any(
+        grant[f"{names}_total"] > len(grant[names])
+        for grant in grants
+        for names in ("actions", "catalogued")
+    )
+    if cut or comparison["verdict"] == "undetermined":
+        return lambda _action: True
+    gained = {
+        name.lower()
+        for grant in grants
+        for names in ("actions", "catalogued", "uncatalogued")
+        for name in grant[names]
+    }
+    patterns = [name for name in gained if set("*?").intersection(name)]
+
+    def gains(action: str) -> bool:
+        name = action.lower()
+        return name in gained or any(fnmatchcase(name, pattern) for pattern in patterns)
+
+    return gains
 
 
 def _speaks(statement: Statement, grant: Mapping[str, Any]) -> bool:

@@ -16,7 +16,7 @@ from policy_monitor.scopes import scope
 type Grants = Sequence[Mapping[str, Any]]
 type Limits = Mapping[str, frozenset[Limit]]
 
-_MOST_NAMES = 6
+MOST_NAMES = 6
 _MOST_SCOPES = 2
 _SERVICES = 2
 _EXAMPLES = 2
@@ -36,14 +36,17 @@ class Standing:
 
     Attributes
     ----------
-    before, after : Mapping[str, frozenset[Limit]]
+    before, after : frozenset[str]
         By name in lower case; an action that can be used on nothing is not there.
+    limits : Mapping[str, frozenset[Limit]]
+        What limits those that are allowed only now, where they are few.
     beside : frozenset[str]
         What else the services of few changed actions allowed before, as AWS writes it.
     """
 
-    before: Limits
-    after: Limits
+    before: frozenset[str]
+    after: frozenset[str]
+    limits: Limits
     beside: frozenset[str] = field(default=frozenset())
 
 
@@ -138,11 +141,11 @@ def _gained(
         yield _Part(grants, _any).said(frame.now, cut=cut)
         return
     before, after = standing.before, standing.after
-    new = _Part(grants, lambda name: name.lower() in after.keys() - before.keys())
+    new = _Part(grants, lambda name: name.lower() in after - before)
     more = _Part(grants, lambda name: name.lower() in before)
     idle = _Part(grants, lambda name: not new.holds(name) and not more.holds(name))
     if new:
-        text = new.said(frame.now, cut=cut, after=after, more=True)
+        text = new.said(frame.now, cut=cut, limits=standing.limits, more=True)
         yield f"{text}{new.stopped()}{_past(new, standing)}"
     if more:
         where = more.where()
@@ -165,8 +168,8 @@ def _lost(comparison: Mapping[str, Any], standing: Standing | None, frame: Frame
         yield _Part(grants, _any).said(frame.unsure, cut=cut, scoped=False)
         return
     before, after = standing.before, standing.after
-    gone = _Part(grants, lambda name: name.lower() in before.keys() - after.keys())
-    less = _Part(grants, lambda name: name.lower() in before.keys() & after.keys())
+    gone = _Part(grants, lambda name: name.lower() in before - after)
+    less = _Part(grants, lambda name: name.lower() in before & after)
     idle = _Part(grants, lambda name: not gone.holds(name) and not less.holds(name))
     if gone:
         yield gone.said(frame.gone, cut=cut, scoped=False)
@@ -223,14 +226,14 @@ class _Part:
         *,
         cut: bool,
         scoped: bool = True,
-        after: Limits | None = None,
+        limits: Limits | None = None,
         more: bool = False,
     ) -> str:
         """What is done, as infinitives without ``to``, in a frame."""
         if self._every:
             return frame.format(self._everything(scoped=scoped))
         groups = self._groups()
-        few = self._complete and not cut and len(self.names) <= _MOST_NAMES
+        few = self._complete and not cut and len(self.names) <= MOST_NAMES
         if not few or len(groups) > _MOST_SCOPES:
             count = self._count(cut=cut, scoped=scoped, more=more)
             return f"{frame.format(count)}{self._doing()}"
@@ -243,7 +246,7 @@ class _Part:
             # Else the scope would read as that of the last alone.
             joint = ", all " if len(done) > 1 else " "
             parts.append(f"{said}{joint}{where}" if where else said)
-        return f"{frame.format(listed(parts))}{self._limits(after or {})}"
+        return f"{frame.format(listed(parts))}{self._limits(limits or {})}"
 
     def where(self) -> str:
         """On what, where all of them are of one scope."""
@@ -268,8 +271,8 @@ class _Part:
             actions.extend(kept)
         return list(found.values())
 
-    def _limits(self, after: Limits) -> str:
-        limits = {limit for name in self.names for limit in after.get(name.lower(), ())}
+    def _limits(self, known: Limits) -> str:
+        limits = {limit for name in self.names for limit in known.get(name.lower(), ())}
         stopped = {grant["because"]["before"] for grant in self.grants}
         if Limit.DENIED in limits and "denied" not in stopped:
             return ", except where a Deny stops it"

@@ -4,7 +4,7 @@ Asked of what the whole access allows (`iamdiff.take_inventory`), so a Deny or a
 one action of a path closes it. What cannot be decided counts as allowed.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 
 from iamdiff import Access, Verdict, compare, parse_document
@@ -27,7 +27,7 @@ _GAINS = (Verdict.EXPANSION, Verdict.MIXED)
 
 
 class Reach:
-    """What an access allows of the actions that paths are made of.
+    """What an access allows of the actions that paths are made of; each is asked about once.
 
     Parameters
     ----------
@@ -41,41 +41,58 @@ class Reach:
         self._access = access
         self._catalogue = catalogue
         self._principal = principal
+        self._known: dict[str, bool] = {}
+        self._passes: dict[str, bool] = {}
+        self._own: dict[tuple[str, tuple[str, ...]], frozenset[str]] = {}
 
-    @cached_property
-    def paths(self) -> Mapping[str, Path]:
-        """The paths that are open, by name."""
-        held = self._held(self._access, (action for path in PATHS for action in path.actions))
-        return {
-            path.name: path
-            for path in PATHS
-            if held.issuperset(map(str.lower, path.actions))
-            and (not path.passed_to or self._passes_roles_to(path.passed_to))
-        }
+    def opened_since(
+        self, before: "Reach", gains: Callable[[str], bool] = lambda _action: True
+    ) -> tuple[Path, ...]:
+        """The paths that are open now, and were not, or led to fewer users and roles.
 
-    def opened_since(self, before: "Reach") -> tuple[Path, ...]:
-        """The paths that are open now, and were not, or led to fewer users and roles."""
-        reached = [path for name, path in self.paths.items() if name in before.paths]
+        Parameters
+        ----------
+        gains : Callable[[str], bool]
+            Whether more of an action is allowed than before; no path opens without one.
+        """
+        touched = [path for path in PATHS if any(map(gains, path.actions))]
+        opened = self._open(touched)
+        reached = before._open(opened)  # noqa: SLF001 - of the same class
         decisive = {
             action for path in reached for action in path.actions if action.startswith(_DECISIVE)
         }
         widened = self._gained_since(before, decisive) if decisive else frozenset()
         return tuple(
             path
-            for name, path in self.paths.items()
-            if name not in before.paths or not widened.isdisjoint(map(str.lower, path.actions))
+            for path in opened
+            if path not in reached or not widened.isdisjoint(map(str.lower, path.actions))
         )
 
-    def own_changes(self, role: str, policies: Iterable[str]) -> frozenset[str]:
+    def _open(self, paths: Sequence[Path]) -> list[Path]:
+        """Those of some paths that are open."""
+        held = self.allowed(action for path in paths for action in path.actions)
+        return [
+            path
+            for path in paths
+            if held.issuperset(map(str.lower, path.actions))
+            and (not path.passed_to or self._passes_roles_to(path.passed_to))
+        ]
+
+    def own_changes(self, role: str, policies: tuple[str, ...]) -> frozenset[str]:
         """The actions by which a role can change what it may do itself.
 
         Parameters
         ----------
         role : str
             Its ARN.
-        policies : Iterable[str]
+        policies : tuple[str, ...]
             ARNs of the managed policies that bear on it; those of AWS nobody can change.
         """
+        if (role, policies) not in self._own:
+            self._own[role, policies] = self._own_changes(role, policies)
+        return self._own[role, policies]
+
+    def _own_changes(self, role: str, policies: Iterable[str]) -> frozenset[str]:
         own = [arn for arn in policies if ":aws:policy/" not in arn]
         on_policies = {"NotResource": own} if own else {"Resource": "*"}
         limited = _limited(
@@ -89,30 +106,49 @@ class Reach:
 
     def limits(self, actions: Iterable[str]) -> Mapping[str, frozenset[Limit]]:
         """What limits those of some actions that are allowed; by name in lower case."""
-        return {
-            each.action.name.lower(): each.limits for each in self._holdings(self._access, actions)
-        }
+        found = self._holdings(self._access, actions, limited=True)
+        return {each.action.name.lower(): each.limits for each in found}
+
+    def allowed(self, actions: Iterable[str]) -> frozenset[str]:
+        """Those of some actions that are allowed, in lower case."""
+        names = {action.lower(): action for action in actions}
+        if unasked := [action for name, action in names.items() if name not in self._known]:
+            held = self._held(self._access, unasked)
+            self._known |= {name: name in held for name in map(str.lower, unasked)}
+        return frozenset(name for name in names if self._known[name])
 
     def held(self, service: str) -> frozenset[str]:
         """The actions of a service that are allowed, as AWS writes them."""
         known = self._catalogue.actions(service).values() if self._catalogue else ()
-        names = [action.name for action in known]
-        return frozenset(each.action.name for each in self._holdings(self._access, names))
+        allowed = self.allowed(action.name for action in known)
+        return frozenset(action.name for action in known if action.name.lower() in allowed)
 
     def _held(self, access: Access, actions: Iterable[str]) -> frozenset[str]:
         """Those of some actions that an access allows."""
-        return frozenset(each.action.name.lower() for each in self._holdings(access, actions))
+        found = self._holdings(access, actions, limited=False)
+        return frozenset(each.action.name.lower() for each in found)
 
-    def _holdings(self, access: Access, actions: Iterable[str]) -> Iterator[Holding]:
+    def _holdings(
+        self, access: Access, actions: Iterable[str], *, limited: bool
+    ) -> Iterator[Holding]:
         """What an access allows of some actions, on something that they take."""
-        catalogue = _Excerpt(actions, self._catalogue)
-        found = take_inventory(access, catalogue=catalogue, principal=self._principal)
+        found = take_inventory(
+            access,
+            catalogue=_Excerpt(actions, self._catalogue),
+            principal=self._principal,
+            limited=limited,
+        )
         return (each for each in found.holdings if not each.latent)
 
     def _passes_roles_to(self, service: str) -> bool:
         """Whether some role can be passed to a service."""
         if _PASSED_TO not in self._keys:
             return True
+        if service not in self._passes:
+            self._passes[service] = self._passes_to(service)
+        return self._passes[service]
+
+    def _passes_to(self, service: str) -> bool:
         # Services have another suffix in China, as in ec2.amazonaws.com.cn.
         elsewhere = {"StringNotLike": {"iam:PassedToService": f"{service}*"}}
         limited = _limited(

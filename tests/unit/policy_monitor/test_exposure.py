@@ -84,6 +84,21 @@ def test_a_path_that_was_open_before_does_not_count() -> None:
     assert found.paths == ()
 
 
+@pytest.mark.parametrize("gained", ["lambda:*", "*:*", "lambda:InvokeF?nction"])
+def test_a_path_opens_by_a_pattern_that_covers_what_was_missing(gained: str) -> None:
+    case = Case()
+    found = case.exposure(case.held(PASSING, CREATING), case.held(PASSING, CREATING, allow(gained)))
+    assert "lambda-001" in found.paths
+
+
+def test_a_path_is_seen_among_more_gained_actions_than_a_list_holds() -> None:
+    case = Case()
+    many = [allow(f"s3:Get{number}") for number in range(60)]
+    gained = allow(*(f"ec2:Made{number}" for number in range(60)), "lambda:InvokeFunction")
+    old = case.held(PASSING, CREATING, *many)
+    assert "lambda-001" in case.exposure(old, case.held(PASSING, CREATING, *many, gained)).paths
+
+
 def test_part_of_a_path_is_none() -> None:
     case = Case()
     found = case.exposure(case.held(PASSING), case.held(PASSING, CREATING))
