@@ -93,8 +93,8 @@ lock: setup ## pin the newest versions of all requirements, with hashes
 bench: build ## measure iamdiff, the report and the functions; ARGS=--write keeps the tables in docs/benchmarks.md
 	@for part in comparison smt growth hostile startup report events layers; do $(BIN)/python benchmarks/$$part.py $(ARGS) || exit 1; done
 
-screenshot: setup ## take docs/report.png anew, of the report of events/
-	$(BIN)/python -m tests.browser.screenshot docs/report.png
+screenshot: setup ## take docs/report.png and docs/slack.png anew, of the replay of events/
+	$(BIN)/python -m tests.browser.screenshot docs
 
 clean: ## remove what was made here
 	rm -rf $(VENV) $(CHECKOV) report.html tests/browser/node_modules .aws-sam .cache .hypothesis .mypy_cache .pytest_cache .ruff_cache build

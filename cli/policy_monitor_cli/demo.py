@@ -109,7 +109,7 @@ def scenes(outcome: Outcome, screen: Console) -> Iterator[RenderableType]:
     yield _heading("What did not go as it should")
     yield _oddities(outcome)
     yield _heading("What you would have been sent")
-    told = _in_full(outcome)
+    told = in_full(outcome)
     for sent in told:
         yield rendering.message(sent)
         yield ""
@@ -127,7 +127,7 @@ def scenes(outcome: Outcome, screen: Console) -> Iterator[RenderableType]:
     yield Text(TRY_IT)
 
 
-def _in_full(outcome: Outcome) -> Sequence[Message]:
+def in_full(outcome: Outcome) -> Sequence[Message]:
     """The messages of the first expansion that the vendor made, and the mail of a correction."""
     first = next((finding for finding in outcome.findings if _is_vendor_expansion(finding)), None)
     corrections = [entry.finding for entry in outcome.entries if entry.correction_of]
