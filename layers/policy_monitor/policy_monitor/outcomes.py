@@ -18,6 +18,7 @@ type Limits = Mapping[str, frozenset[Limit]]
 
 MOST_NAMES = 6
 _MOST_SCOPES = 2
+_FEW_CLAUSES = 2
 _SERVICES = 2
 _EXAMPLES = 2
 
@@ -70,7 +71,7 @@ class Frame:
 ROLE = Frame(
     now="can now {}",
     more="can {} in more cases",
-    less="can {} only in fewer cases",
+    less="can only in fewer cases {}",
     gone="can no longer {}",
     unsure="loses, wholly or in part, what let it {}",
     idle="gains only what nothing known today can use ({})",
@@ -81,7 +82,7 @@ ROLE = Frame(
 POLICY = Frame(
     now="now lets its holder {}",
     more="lets its holder {} in more cases",
-    less="lets its holder {} only in fewer cases",
+    less="lets its holder only in fewer cases {}",
     gone="no longer lets its holder {}",
     unsure="takes from its holder, wholly or in part, what let it {}",
     idle="grants only what nothing known today can use ({})",
@@ -94,7 +95,7 @@ POLICY = Frame(
 STAGED = Frame(
     now="would let its holder {}",
     more="would let its holder {} in more cases",
-    less="would let its holder {} only in fewer cases",
+    less="would let its holder only in fewer cases {}",
     gone="would no longer let its holder {}",
     unsure="would take from its holder, wholly or in part, what lets it {}",
     idle="would grant only what nothing known today can use ({})",
@@ -116,8 +117,30 @@ def outcome(comparison: Mapping[str, Any], standing: Standing | None, frame: Fra
     standing : Standing or None
         None where it is not known.
     """
-    clauses = [*_gained(comparison, standing, frame), *_lost(comparison, standing, frame)]
-    return ", and ".join(clauses)
+    gained = [*_gained(comparison, standing, frame)]
+    lost = [*_lost(comparison, standing, frame)]
+    if gained and lost and _is_shifted(comparison, standing):
+        lost[0] = "no longer in some others"
+    clauses = [*gained, *lost]
+    if len(clauses) <= _FEW_CLAUSES:
+        return ", and ".join(clauses)
+    # Lists within the clauses have commas and "and" of their own.
+    return f"{'; '.join(clauses[:-1])}; and {clauses[-1]}"
+
+
+def _is_shifted(comparison: Mapping[str, Any], standing: Standing | None) -> bool:
+    """Whether the very same actions, allowed on both sides, are allowed in other cases now."""
+    sides = [comparison["gained"], comparison["lost"]]
+    cut = any(comparison.get(f"{side}_total", 0) > len(comparison[side]) for side in _SIDES)
+    if standing is None or cut or any(map(_is_everything, sides)):
+        return False
+    if any(not grant["because"]["allowed_by"] for side in sides for grant in side):
+        return False
+    changed = [{name.lower() for grant in side for name in names(grant) or ()} for side in sides]
+    return changed[0] == changed[1] <= standing.before & standing.after
+
+
+_SIDES = ("gained", "lost")
 
 
 def names(grant: Mapping[str, Any]) -> list[str] | None:
