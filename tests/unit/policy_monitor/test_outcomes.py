@@ -67,8 +67,8 @@ def test_three_clauses_are_parted_by_more_than_commas() -> None:
     old = [allow("sqs:DeleteQueue", "kms:Decrypt")]
     new = [allow("sns:Publish"), allow("kms:Decrypt", resource="arn:aws:kms:us-east-1:1:key/k")]
     assert said(old, new) == (
-        "can now send messages to SNS topics in any region; can no longer delete SQS queues; and can "
-        "only in fewer cases decrypt with KMS keys"
+        "can now send messages to SNS topics in any region; can no longer delete SQS queues; and "
+        "can only in fewer cases decrypt with KMS keys"
     )
 
 
