@@ -1,0 +1,135 @@
+"""Stands on the path for the commands that the documents show, under each one's name.
+
+What can run offline runs. Of the rest the words are checked: that AWS's API has the operation and
+its parameters, that sam and make have the command and its options. What is wrong goes, a line each,
+to the file that COMPLAINTS names: the shell goes on, as a reader's would.
+"""
+
+import contextlib
+import io
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import botocore.session
+from botocore import xform_name
+from botocore.exceptions import UnknownServiceError
+
+from policy_monitor_cli.main import main
+
+ROOT = Path(__file__).parents[2]
+
+# They ask AWS.
+ONLINE = {"--stack", "--table", "--second-opinion", "doctor"}
+
+# AWS CLI Command Reference, "Global options".
+GLOBAL_OPTIONS = {"region", "query", "output", "profile", "no-cli-pager"}
+
+
+class WrongWordsError(Exception):
+    """The command has no such word."""
+
+
+def policy_monitor(arguments: Sequence[str]) -> None:
+    if ONLINE.isdisjoint(arguments):
+        main()
+    said = io.StringIO()
+    with contextlib.redirect_stderr(said), contextlib.suppress(SystemExit):
+        main()
+    # There are no credentials here: who asks for them has understood its words.
+    if "credentials" not in said.getvalue():
+        raise WrongWordsError(said.getvalue().strip() or "asked for no credentials")
+
+
+def aws(arguments: Sequence[str]) -> None:
+    service, operation, *rest = arguments
+    try:
+        model = botocore.session.get_session().get_service_model(service)
+    except UnknownServiceError:
+        raise WrongWordsError(f"there is no service {service}") from None
+    names = {xform_name(each).replace("_", "-"): each for each in model.operation_names}
+    if operation not in names:
+        raise WrongWordsError(f"{service} has no operation {operation}")
+    shape = model.operation_model(names[operation]).input_shape
+    members = {
+        xform_name(name).replace("_", "-"): name for name in (shape.members if shape else {})
+    }
+    given = {each.removeprefix("--").partition("=")[0] for each in rest if each.startswith("--")}
+    if unknown := given - GLOBAL_OPTIONS - members.keys():
+        raise WrongWordsError(f"{service} {operation} has no option {', '.join(sorted(unknown))}")
+    needed = set(shape.required_members) if shape else set()
+    if missing := needed - {members[name] for name in given & members.keys()}:
+        raise WrongWordsError(f"{service} {operation} needs {', '.join(sorted(missing))}")
+    sys.stdout.write(ANSWERS.get(operation, lambda: "answer\n")())
+
+
+def _baseline() -> str:
+    return (ROOT / "events" / "baseline.json").read_text("utf-8")
+
+
+def _looked_up() -> str:
+    """The demo's events as LookupEvents tells them."""
+    found = []
+    for path in sorted((ROOT / "events").glob("[0-9]*.json")):
+        record = json.loads(path.read_text("utf-8")).get("detail")
+        if isinstance(record, dict) and record.get("eventID"):
+            found.append({"EventId": record["eventID"], "CloudTrailEvent": json.dumps(record)})
+    return json.dumps({"Events": found})
+
+
+ANSWERS = {"get-account-authorization-details": _baseline, "lookup-events": _looked_up}
+
+
+def sam(arguments: Sequence[str]) -> None:
+    command = [each for each in arguments[:2] if re.fullmatch(r"[a-z-]+", each)]
+    name = command if command[:1] == ["local"] else command[:1]
+    shown = subprocess.run(  # noqa: S603 (the documents' own words)
+        [Path(sys.executable).parent / "sam", *name, "--help"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if shown.returncode:
+        raise WrongWordsError(f"sam has no command {' '.join(name)}")
+    for option in (each.partition("=")[0] for each in arguments if each.startswith("-")):
+        if not re.search(rf"(?<![\w-]){re.escape(option)}(?![\w-])", shown.stdout):
+            raise WrongWordsError(f"sam {' '.join(name)} has no option {option}")
+
+
+def make(arguments: Sequence[str]) -> None:
+    done = subprocess.run(  # noqa: S603 (nothing is made)
+        ["make", "--dry-run", "--directory", ROOT, *arguments],  # noqa: S607
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "PATH": os.environ["OUTER_PATH"]},
+    )
+    if done.returncode:
+        raise WrongWordsError(done.stderr.strip())
+
+
+COMMANDS = {"policy-monitor": policy_monitor, "aws": aws, "sam": sam, "make": make}
+
+
+def complaint(name: str, arguments: Sequence[str]) -> str | None:
+    """Run a command; what is wrong with it."""
+    try:
+        COMMANDS[name](arguments)
+    except SystemExit as ended:
+        expected = (0, 1, None) if arguments[:1] == ["diff"] else (0, None)
+        return None if ended.code in expected else f"exit status {ended.code}"
+    except WrongWordsError as error:
+        return str(error)
+    return None
+
+
+if __name__ == "__main__":
+    _, called, *given = sys.argv
+    sys.argv = [called, *given]
+    if wrong := complaint(called, given):
+        with Path(os.environ["COMPLAINTS"]).open("a", encoding="utf-8") as file:
+            file.write(f"{called} {' '.join(given)}: {wrong}\n")

@@ -1,0 +1,107 @@
+"""Every shell block of the README and the documents runs, as far as it can without AWS."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from tests.documents import stand_in
+
+ROOT = Path(__file__).parents[2]
+PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), *(ROOT / "events").glob("*.md")])
+
+OLD = {
+    "Version": "2012-10-17",
+    "Statement": {"Effect": "Allow", "Action": "s3:Get*", "Resource": "*"},
+}
+NEW = {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "s3:*", "Resource": "*"}}
+
+
+def blocks() -> Iterator[tuple[str, str]]:
+    """Each block, with where it stands."""
+    for page in PAGES:
+        text = page.read_text("utf-8")
+        for found in re.finditer(
+            r"^```(?:sh|bash|console)\n(.*?)^```$", text, re.DOTALL | re.MULTILINE
+        ):
+            line = text.count("\n", 0, found.start()) + 2
+            yield f"{page.relative_to(ROOT)}:{line}", found[1]
+
+
+BLOCKS = list(blocks())
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    """A folder that looks like a checkout to who types the commands."""
+    for name in (".venv/bin", "path"):
+        (tmp_path / name).mkdir(parents=True)
+    for name in stand_in.COMMANDS:
+        script = tmp_path / "path" / name
+        script.write_text(f'#!/bin/sh\nexec {sys.executable} {stand_in.__file__} {name} "$@"\n')
+        script.chmod(0o755)
+    (tmp_path / ".venv/bin/policy-monitor").symlink_to(tmp_path / "path/policy-monitor")
+    (tmp_path / "events").symlink_to(ROOT / "events")
+    for name in ("old.json", "role.json", "policy.json"):
+        (tmp_path / name).write_text(json.dumps(OLD))
+    (tmp_path / "new.json").write_text(json.dumps(NEW))
+    return tmp_path
+
+
+def run(block: str, folder: Path) -> tuple[str, str]:
+    """What the commands of a block complained of, and what the shell did."""
+    complaints = folder / "complaints"
+    complaints.write_text("")
+    paths = (folder / "path", Path(sys.executable).parent, os.environ["PATH"])
+    shell = subprocess.run(  # noqa: S603 (the documents' own words)
+        ["bash", "-uo", "pipefail", "-c", block],  # noqa: S607
+        cwd=folder,
+        env={
+            "PATH": os.pathsep.join(map(str, paths)),
+            "OUTER_PATH": os.environ["PATH"],
+            "HOME": str(folder),
+            "COMPLAINTS": str(complaints),
+            "PYTHONPATH": os.pathsep.join([str(ROOT), *filter(None, sys.path)]),
+            "SAM_CLI_TELEMETRY": "0",
+            "AWS_EC2_METADATA_DISABLED": "true",
+            "COLUMNS": "100",
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+        stdin=subprocess.DEVNULL,
+    )
+    return complaints.read_text(), shell.stderr
+
+
+def test_there_are_blocks_to_run() -> None:
+    assert {"README.md", "docs/operations.md"} <= {place.partition(":")[0] for place, _ in BLOCKS}
+
+
+@pytest.mark.parametrize(("place", "block"), BLOCKS, ids=[place for place, _ in BLOCKS])
+def test_the_commands_are_such_as_there_are(place: str, block: str, checkout: Path) -> None:  # noqa: ARG001
+    complaints, errors = run(block, checkout)
+    assert not complaints
+    assert "command not found" not in errors
+    assert "No such file" not in errors
+    assert "Traceback" not in errors
+
+
+@pytest.mark.parametrize(
+    ("command", "wrong"),
+    [
+        ("aws events start-replay --replay-name x", "needs"),
+        ("aws sqs receive-messages", "no operation"),
+        ("policy-monitor history --stock x --stack y", "--stock"),
+        ("policy-monitor show missing.json", "exit status 2"),
+        ("sam deploy --guide", "no option"),
+        ("make tea", "tea"),
+    ],
+)
+def test_a_wrong_word_is_complained_of(command: str, wrong: str, checkout: Path) -> None:
+    complaints, _ = run(command, checkout)
+    assert wrong in complaints
