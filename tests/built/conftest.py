@@ -38,4 +38,4 @@ def emulated(tmp_path: Path) -> Iterator[Callable[[Template], Emulators]]:
 
 @pytest.fixture
 def template(build: Path) -> Template:
-    return load_template(build, {"AWS::Region": "us-east-1"})
+    return load_template(build, {"AWS::Region": "us-east-1", "ReportBucket": "audit"})

@@ -73,6 +73,15 @@ def test_a_function_without_its_layer_of_packages_does_not_start(
         emulated(template).invoke(replace(detect, layers=layers), {})
 
 
+def test_the_report_starts_with_the_layer_that_is_its_own(
+    template: Template, emulated: Callable[[Template], Emulators]
+) -> None:
+    report = template.functions["ReportFunction"]
+    # It has found all that it imports, and asks S3, which is out of reach.
+    with pytest.raises(FunctionError, match=r"bucket audit: s3: "):
+        emulated(template).invoke(report, {})
+
+
 def test_an_error_of_ours_is_told_as_it_is_and_another_with_its_class(
     template: Template, tmp_path: Path, emulated: Callable[[Template], Emulators]
 ) -> None:
