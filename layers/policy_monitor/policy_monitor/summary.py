@@ -87,6 +87,11 @@ def summary(
 
 def withdrawal(mutation: Mutation, subject: Subject) -> str:
     """The sentence of a finding that takes the place of one that later facts refuted."""
+    if any(isinstance(change, TouchesUnexplained) for change in mutation.changes):
+        return (
+            f"{_who(mutation.actor)} {_deed(mutation, subject)}: an operation of the monitor's own "
+            "stack, which came in later, explains it."
+        )
     told = "facts that came in later show that this"
     if mutation.kind is MutationKind.DRIFT:
         told = "events that came in later do, and by itself this"

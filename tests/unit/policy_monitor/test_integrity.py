@@ -219,6 +219,8 @@ def test_an_operation_that_comes_late_takes_the_finding_back() -> None:
     judge(ledger, SETTINGS, None)
     rows = ledger.snapshot().current.values()
     held = [ledger.finding(row.slot, row.finding_id) for row in rows]
+    (taken_back,) = [f for f in held if f and f.event_name == "Unexplained"]
+    assert "an operation of the monitor's own stack, which came in later" in taken_back.summary
     told = {f.event_name: (f.verdict, f.severity) for f in held if f and f.kind == "tamper"}
     assert told == {
         "Event": ("equivalent", Severity.INFO),
