@@ -29,8 +29,12 @@ def analyzer() -> AccessAnalyzer:
     """
     try:
         session = boto3.Session()
-        found = session.get_credentials()
-        client = session.client(SERVICE, config=PATIENCE)
+        if session.get_credentials() is None:
+            raise InputError(
+                "diff: no AWS credentials, and --second-opinion asks AWS; set AWS_PROFILE or sign "
+                "in (aws sso login)"
+            )
+        return AccessAnalyzer(session.client(SERVICE, config=PATIENCE))
     except NoRegionError as error:
         raise InputError(
             "diff: no AWS region is configured, and --second-opinion asks AWS; "
@@ -38,12 +42,6 @@ def analyzer() -> AccessAnalyzer:
         ) from error
     except BotoCoreError as error:
         raise InputError(f"diff: AWS configuration: {error}") from error
-    if found is None:
-        raise InputError(
-            "diff: no AWS credentials, and --second-opinion asks AWS; set AWS_PROFILE or sign in "
-            "(aws sso login)"
-        )
-    return AccessAnalyzer(client)
 
 
 def with_second_opinion(
