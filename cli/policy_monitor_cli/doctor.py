@@ -74,10 +74,7 @@ def doctor(
     if stack and parameter:
         raise InputError("doctor: a stack has its parameters; leave out --parameter or --stack")
     parameters = _read_parameters(parameter or ())
-    from policy_monitor_cli.checkup.aws import (  # noqa: PLC0415 (boto3 is slow to load)
-        AwsAccount,
-        partition_of,
-    )
+    from policy_monitor_cli.checkup.aws import AwsAccount  # noqa: PLC0415 (boto3 is slow to load)
     from policy_monitor_cli.checkup.examination import (  # noqa: PLC0415 (so is Slack's SDK)
         Circumstances,
         before,
@@ -85,7 +82,7 @@ def doctor(
     )
 
     account = AwsAccount(region)
-    around = Circumstances(partition_of(account.region), now(), _post if send_test else None)
+    around = Circumstances(account.partition, now(), _post if send_test else None)
     if stack:
         facts = account.stack(stack)
         parameters = dict(facts.parameters)

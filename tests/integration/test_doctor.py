@@ -436,6 +436,7 @@ def test_another_region_is_said_to_see_nothing(doctor: Doctor) -> None:
         (("--stack", "none", *WHERE), "stack none: there is none in us-east-1"),
         (("--stack", STACK), "no AWS region is configured"),
         ((), "no AWS region is configured"),
+        (("--region", "mars-1"), "mars-1: no region of AWS that is known here"),
         (("--stack", STACK, "--parameter", "RoleName=x", *WHERE), "a stack has its parameters"),
         (("--parameter", "RoleName", *WHERE), "write it as NAME=VALUE"),
         (("--parameter", "Rolename=x", *WHERE), "Rolename: the template has no such parameter"),

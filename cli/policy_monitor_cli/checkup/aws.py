@@ -16,6 +16,8 @@ from policy_monitor.adapters.faults import asked
 from policy_monitor.adapters.notebook import DynamoDBNotebook
 from policy_monitor.adapters.wiring import AwsWiring
 from policy_monitor.adapters.workings import AwsWorkings
+from policy_monitor.errors import InputError
+from policy_monitor.messages.links import HOME_REGIONS
 from policy_monitor_cli.checkup.facts import (
     AlarmFacts,
     FunctionFacts,
@@ -35,12 +37,21 @@ _ALARMS_A_CALL = 100
 """CloudWatch API reference, DescribeAlarms, AlarmNames."""
 
 
-def partition_of(region: str) -> str | None:
-    """The partition of a region as the SDK knows it; None where it knows no such region."""
+def partition_of(region: str, session: boto3.Session) -> str:
+    """The partition of a region as the SDK knows it.
+
+    Raises
+    ------
+    InputError
+        It knows no such region.
+    """
     try:
-        return boto3.Session().get_partition_for_region(region)
-    except UnknownRegionError:
-        return None
+        return session.get_partition_for_region(region)
+    except UnknownRegionError as error:
+        homes = ", ".join(HOME_REGIONS.values())
+        raise InputError(
+            f"{region}: no region of AWS that is known here; name the stack's, one of {homes}"
+        ) from error
 
 
 class AwsAccount:
@@ -54,7 +65,7 @@ class AwsAccount:
     Raises
     ------
     InputError
-        There are no credentials or no region to ask with.
+        There are no credentials or no region to ask with, or AWS has no such region.
 
     Notes
     -----
@@ -66,6 +77,7 @@ class AwsAccount:
         self._client = cache(lambda service: client_of(service, region, self._session))
         # Not of sts, which can be asked without a region.
         self.region: str = self._client("cloudformation").meta.region_name
+        self.partition = partition_of(self.region, self._session)
         self.account_id = caller(region, self._session).split(":")[4]
 
     @cached_property

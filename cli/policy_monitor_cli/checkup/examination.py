@@ -62,7 +62,7 @@ class Circumstances:
 
     Attributes
     ----------
-    known_partition : str or None
+    partition : str
         The partition of the region as the SDK knows it.
     now : str
         The time, UTC to the second.
@@ -70,7 +70,7 @@ class Circumstances:
         Posts a test message to a webhook's address, where one is wanted.
     """
 
-    known_partition: str | None
+    partition: str
     now: str
     post: Callable[[str], None] | None = None
 
@@ -78,7 +78,7 @@ class Circumstances:
 def of_stack(account: Account, stack: StackFacts, around: Circumstances) -> Iterator[Line]:
     """The lines of a deployed stack."""
     parameters = stack.parameters
-    yield from region_lines(account.region, around.known_partition)
+    yield from region_lines(account.region, around.partition)
     yield from stack_lines(stack)
     functions: dict[str, FunctionFacts] = {}
     yield from _functions(account, stack, functions)
@@ -100,7 +100,7 @@ def before(
     account: Account, parameters: Mapping[str, str], around: Circumstances
 ) -> Iterator[Line]:
     """The lines of an account in which a stack is to be made with these parameters."""
-    yield from region_lines(account.region, around.known_partition)
+    yield from region_lines(account.region, around.partition)
     yield from examined("trail", partial(_trail, account))
     yield from _webhook(account, parameters, around)
     yield from _bucket(account, parameters)
