@@ -29,6 +29,20 @@ ONLINE = {"--stack", "--table", "--second-opinion", "doctor"}
 # AWS CLI Command Reference, "Global options".
 GLOBAL_OPTIONS = {"region", "query", "output", "profile", "no-cli-pager"}
 
+# Commands of the AWS CLI alone, with the options that the documents may use ("deploy" and
+# "presign" of its Command Reference): no operation of an API stands behind their names.
+OWN_COMMANDS = {
+    ("cloudformation", "deploy"): {
+        "template-file",
+        "stack-name",
+        "parameter-overrides",
+        "capabilities",
+        "s3-bucket",
+    },
+    ("s3", "cp"): set(),
+    ("s3", "presign"): {"expires-in"},
+}
+
 
 class WrongWordsError(Exception):
     """The command has no such word."""
@@ -47,6 +61,12 @@ def policy_monitor(arguments: Sequence[str]) -> None:
 
 def aws(arguments: Sequence[str]) -> None:
     service, operation, *rest = arguments
+    given = {each.removeprefix("--").partition("=")[0] for each in rest if each.startswith("--")}
+    own = OWN_COMMANDS.get((service, operation))
+    if own is not None:
+        if unknown := given - GLOBAL_OPTIONS - own:
+            raise WrongWordsError(f"{service} {operation} has no option {', '.join(unknown)}")
+        return
     try:
         model = botocore.session.get_session().get_service_model(service)
     except UnknownServiceError:
@@ -58,7 +78,6 @@ def aws(arguments: Sequence[str]) -> None:
     members = {
         xform_name(name).replace("_", "-"): name for name in (shape.members if shape else {})
     }
-    given = {each.removeprefix("--").partition("=")[0] for each in rest if each.startswith("--")}
     if unknown := given - GLOBAL_OPTIONS - members.keys():
         raise WrongWordsError(f"{service} {operation} has no option {', '.join(sorted(unknown))}")
     needed = set(shape.required_members) if shape else set()

@@ -7,12 +7,18 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from textwrap import dedent
 
 import pytest
 from tests.documents import stand_in
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), *(ROOT / "events").glob("*.md")])
+
+FENCED = re.compile(
+    r"^(?P<indent> *)```(?:sh|bash|console)\n(?P<commands>.*?)^(?P=indent)```$",
+    re.DOTALL | re.MULTILINE,
+)
 
 OLD = {
     "Version": "2012-10-17",
@@ -22,14 +28,12 @@ NEW = {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "s3:*
 
 
 def blocks() -> Iterator[tuple[str, str]]:
-    """Each block, with where it stands."""
+    """Each block, with where it stands; those in a list are indented."""
     for page in PAGES:
         text = page.read_text("utf-8")
-        for found in re.finditer(
-            r"^```(?:sh|bash|console)\n(.*?)^```$", text, re.DOTALL | re.MULTILINE
-        ):
+        for found in FENCED.finditer(text):
             line = text.count("\n", 0, found.start()) + 2
-            yield f"{page.relative_to(ROOT)}:{line}", found[1]
+            yield f"{page.relative_to(ROOT)}:{line}", dedent(found["commands"])
 
 
 BLOCKS = list(blocks())
@@ -44,6 +48,7 @@ def checkout(tmp_path: Path) -> Path:
         script = tmp_path / "path" / name
         script.write_text(f'#!/bin/sh\nexec {sys.executable} {stand_in.__file__} {name} "$@"\n')
         script.chmod(0o755)
+    (tmp_path / ".venv/bin/activate").touch()
     (tmp_path / ".venv/bin/policy-monitor").symlink_to(tmp_path / "path/policy-monitor")
     (tmp_path / "events").symlink_to(ROOT / "events")
     for name in ("old.json", "role.json", "policy.json"):
@@ -68,6 +73,7 @@ def run(block: str, folder: Path) -> tuple[str, str]:
             "PYTHONPATH": os.pathsep.join([str(ROOT), *filter(None, sys.path)]),
             "SAM_CLI_TELEMETRY": "0",
             "AWS_EC2_METADATA_DISABLED": "true",
+            "AWS_DEFAULT_REGION": "us-east-1",
             "COLUMNS": "100",
         },
         capture_output=True,
