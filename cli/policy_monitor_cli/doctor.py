@@ -123,7 +123,14 @@ def _read_parameters(given: Sequence[str]) -> dict[str, str]:
         from policy_monitor_cli.local_stack import template_path  # noqa: PLC0415 (only here)
         from policy_monitor_cli.template import load_template  # noqa: PLC0415 (as above)
 
-        load_template(template_path(), parameters)
+        try:
+            path = template_path()
+        except InputError as error:
+            raise InputError(
+                "--parameter: template.yaml, which says what a parameter may be, is not installed "
+                "with this command; run it from a checkout of the project"
+            ) from error
+        load_template(path, parameters)
     return parameters
 
 

@@ -20,9 +20,11 @@ from tests.deployed_stack import STACK, DeployedStack
 from iamdiff import Access, Request, evaluate, parse_document
 from policy_monitor.adapters.dynamodb import DynamoDBLedger
 from policy_monitor.adapters.notebook import DynamoDBNotebook
+from policy_monitor.errors import InputError
 from policy_monitor.ledger import Genesis
 from policy_monitor.notebook import Note
 from policy_monitor.state import AccountState
+from policy_monitor_cli import local_stack
 from policy_monitor_cli.checkup import aws
 from policy_monitor_cli.checkup.facts import Resource, StackFacts
 from policy_monitor_cli.slack_receiver import Answer, SlackReceiver
@@ -457,6 +459,18 @@ def test_bad_input_is_one_line_and_status_2(
     assert (ran.status, ran.out) == (2, "")
     assert said in ran.err
     assert ran.err.count("\n") == 1
+
+
+def test_parameters_cannot_be_checked_without_the_template(
+    run: Runner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def missing() -> Path:
+        raise InputError("not installed")
+
+    monkeypatch.setattr(local_stack, "template_path", missing)
+    ran = run("doctor", "--parameter", "RoleName=x", *WHERE)
+    assert ran.status == 2
+    assert "--parameter: template.yaml, which says what a parameter may be" in ran.err
 
 
 def test_without_credentials_it_says_what_to_set(
