@@ -6,8 +6,9 @@ only groups in which the two sides' statements differ are made at all: most of t
 policy is never looked at.
 """
 
-from collections.abc import Callable, Container, Iterable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
+from itertools import chain
 from typing import NamedTuple
 
 from iamdiff.budget import Budget
@@ -68,8 +69,8 @@ class ActionCell(NamedTuple):
     example: str
 
 
-type Texts = Mapping[str, None]
-"""Action patterns as they were written, in their order."""
+type Texts = tuple[str, ...]
+"""Action patterns of one element, as they were written."""
 
 
 class Exclusion:
@@ -151,7 +152,8 @@ class ActionIndex:
 
 
 def build_index(
-    actions: Iterable[tuple[int, Texts, Texts]], exclusions: Mapping[tuple[str, ...], Sides]
+    actions: Iterable[tuple[int, Sequence[Texts], Sequence[Texts]]],
+    exclusions: Mapping[Texts, Sides],
 ) -> ActionIndex:
     """Index the actions of bodies, as far as a difference can arise there.
 
@@ -160,18 +162,19 @@ def build_index(
 
     Parameters
     ----------
-    actions : Iterable[tuple[int, Texts, Texts]]
-        By body: the patterns of its Action elements of the old side, and of the new.
-    exclusions : Mapping[tuple[str, ...], Sides]
+    actions : Iterable[tuple[int, Sequence[Texts], Sequence[Texts]]]
+        By body: its Action elements of the old side, and of the new.
+    exclusions : Mapping[Texts, Sides]
         By NotAction element: the bodies that have it.
     """
     changed: list[tuple[Iterable[str], Sides]] = []
     same: list[tuple[Iterable[str], Sides]] = []
-    for body, old, new in actions:
+    for body, before, after in actions:
         bit = 1 << body
-        if old.keys() == new.keys():
-            same.append((old, Sides(bit, bit)))
+        if before == after:
+            same += [(texts, Sides(bit, bit)) for texts in before]
             continue
+        old, new = dict.fromkeys(chain(*before)), dict.fromkeys(chain(*after))
         changed.append(([text for text in old if text not in new], Sides(old=bit)))
         changed.append(([text for text in new if text not in old], Sides(new=bit)))
         same.append(([text for text in old if text in new], Sides(bit, bit)))

@@ -24,10 +24,19 @@ _USUAL = ("arn", "aws", "s3", "us-east-1", "123456789012", "example")
 
 
 class Pattern(NamedTuple):
-    """A resource pattern as its six fields; `universal` is the bare ``*``."""
+    """A resource pattern as its six fields.
+
+    Attributes
+    ----------
+    head : str
+        What it begins with, up to a wildcard.
+    universal : bool
+        Whether it is the bare ``*``.
+    """
 
     text: str
     fields: tuple[str, ...]
+    head: str
     universal: bool
 
 
@@ -35,8 +44,9 @@ class Pattern(NamedTuple):
 def parse_pattern(text: str) -> Pattern:
     """Split a resource pattern into its six fields, completed with ``*``."""
     if text and not text.strip("*"):
-        return Pattern(text, ("*",) * ARN_FIELDS, universal=True)
-    return Pattern(text, arn_fields(text), universal=False)
+        return Pattern(text, ("*",) * ARN_FIELDS, "", universal=True)
+    head = text.partition("*")[0].partition("?")[0]
+    return Pattern(text, arn_fields(text), head, universal=False)
 
 
 @lru_cache(maxsize=4096)
@@ -81,6 +91,8 @@ def matches(pattern: Pattern, resource: str) -> bool:
     """Whether a pattern matches ``*`` or an ARN."""
     if pattern.universal:
         return True
+    if not resource.startswith(pattern.head):
+        return False
     fields = resource.split(":", ARN_FIELDS - 1)
     if len(fields) < ARN_FIELDS:
         return False

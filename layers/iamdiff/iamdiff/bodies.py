@@ -10,7 +10,7 @@ from functools import lru_cache
 from types import MappingProxyType
 from typing import NamedTuple
 
-from iamdiff.actions import ActionIndex, Sides, build_index
+from iamdiff.actions import ActionIndex, Sides, Texts, build_index
 from iamdiff.arns import Pattern, crossing_readings, is_ambiguous, parse_pattern
 from iamdiff.globs import ARN_FIELDS, NO_ARN, literal
 from iamdiff.logic import Doubt, Undecided
@@ -100,9 +100,9 @@ class BodyTable:
         How to read patterns with fewer than six fields: completed with ``*``, or those of
         resources with stars that run over colons, those of conditions as matching nothing. And
         whether an empty NotAction or NotResource makes a statement speak of nothing.
-    actions : tuple[dict[int, dict[str, None]], ...]
-        By side and body: the patterns of its Action elements.
-    exclusions : dict[tuple[str, ...], list[int]]
+    actions : tuple[dict[int, list[Texts]], ...]
+        By side and body: its Action elements.
+    exclusions : dict[Texts, list[int]]
         By NotAction element: masks of the old and of the new side's bodies that have it.
     ambiguous : dict[str, Doubt]
         What the two readings read differently.
@@ -112,10 +112,11 @@ class BodyTable:
         self.crossing = crossing
         self.bodies: list[Body] = []
         self.places: tuple[dict[int, list[Place]], dict[int, list[Place]]] = ({}, {})
-        self.actions: tuple[dict[int, dict[str, None]], ...] = ({}, {})
-        self.exclusions: dict[tuple[str, ...], list[int]] = {}
+        self.actions: tuple[dict[int, list[Texts]], ...] = ({}, {})
+        self.exclusions: dict[Texts, list[int]] = {}
         self.ambiguous: dict[str, Doubt] = {}
         self.known: dict[Key, int] = {}
+        self.said: dict[tuple[object, ...], int] = {}
 
     def add(self, access: Access, side: int, *, bounded: bool) -> None:
         """Enter the statements of one side: 0 for the old, 1 for the new.
@@ -131,25 +132,34 @@ class BodyTable:
             self._add_document(_NO_BOUNDARY, BOUNDARY, side)
 
     def _add_document(self, document: Document, number: int, side: int) -> None:
+        actions, places = self.actions[side], self.places[side]
         for statement in document.statements:
             if _is_open(statement):
                 self.ambiguous["an empty NotAction or NotResource"] = Doubt.EMPTY_LIST
                 if self.crossing:
                     continue
-            body = self._body(statement, number, variables=document.variables)
-            places = self.places[side].setdefault(body, [])
+            # Most statements stand on both sides as they are: all but their numbers and Sids.
+            said = (number == BOUNDARY, document.variables, *statement[2:])
+            body = self.said.get(said)
+            if body is None:
+                body = self._body(statement, number, variables=document.variables)
+                self.said[said] = body
+            known = places.get(body)
+            if known is None:
+                known = places[body] = []
+                actions[body] = []
             if document is not _NO_BOUNDARY:
-                places.append(Place(number, statement))
+                known.append(Place(number, statement))
             if statement.inverted_actions:
                 self.exclusions.setdefault(statement.actions, [0, 0])[side] |= 1 << body
             else:
-                self.actions[side].setdefault(body, {}).update(dict.fromkeys(statement.actions))
+                actions[body].append(statement.actions)
 
     def index(self) -> ActionIndex:
         """The actions of both sides' statements, as far as a difference can arise there."""
         old, new = self.actions
         return build_index(
-            ((body, old.get(body, {}), new.get(body, {})) for body in range(len(self.bodies))),
+            ((body, old.get(body, ()), new.get(body, ())) for body in range(len(self.bodies))),
             {texts: Sides(*sides) for texts, sides in self.exclusions.items()},
         )
 

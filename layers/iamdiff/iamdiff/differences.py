@@ -113,11 +113,15 @@ class ResourceIndex(NamedTuple):
 
     def holds(self, resource: str, cell: Cell) -> bool:
         """Whether a resource lies in a cell."""
-        mask = 0
+        if resource == cell.example:
+            return True
+        missing = cell.mask
         for pattern, each in zip(self.patterns, self.classes, strict=True):
             if matches(pattern, resource):
-                mask |= 1 << each
-        return mask == cell.mask
+                if not cell.mask >> each & 1:
+                    return False
+                missing &= ~(1 << each)
+        return not missing
 
     def labels(self, cell: Cell) -> tuple[str, ...]:
         """The narrowest patterns of the policies that cover a cell; ``*`` for all else."""

@@ -76,38 +76,87 @@ def evaluate(access: Access, request: Request, *, kind: str = Kind.IDENTITY) -> 
     kind : str
         ``identity``, ``trust`` or ``resource``.
     """
-    asked = _ask(request, kind)
-    if isinstance(asked, Undecided):
-        return Decision(allowed=False, undecided=((None, asked),))
-    identity = [
-        found
-        for index, document in enumerate(access.identity)
-        for found in _findings(document, index, asked)
-    ]
-    ceiling = list(_findings(access.boundary, BOUNDARY, asked)) if access.boundary else []
-    allows = [each for each in identity if each.effect is Effect.ALLOW]
-    ceiling_allows = [each for each in ceiling if each.effect is Effect.ALLOW]
-    denies = [each for each in (*identity, *ceiling) if each.effect is Effect.DENY]
-    outcome = every(
-        [
-            negation(some(each.truth for each in denies)),
-            some(each.truth for each in allows),
-            access.boundary is None or some(each.truth for each in ceiling_allows),
-        ]
-    )
-    open_questions: tuple[tuple[Place, Undecided], ...] = ()
-    if isinstance(outcome, Undecided):
-        open_questions = tuple(
-            (each.place, each.truth)
-            for each in (*identity, *ceiling)
-            if isinstance(each.truth, Undecided)
+    return Evaluator(access, kind).decide(request)
+
+
+class Evaluator:
+    """Decides requests to one access; keeps which statements speak of an action."""
+
+    def __init__(self, access: Access, kind: str = Kind.IDENTITY) -> None:
+        self.access = access
+        self.kind = kind
+        self.speakers: dict[str, list[_Speaker]] = {}
+
+    def decide(self, request: Request) -> Decision:
+        """Decide a request, as `evaluate` does."""
+        asked = _ask(request, self.kind)
+        if isinstance(asked, Undecided):
+            return Decision(allowed=False, undecided=((None, asked),))
+        found = list(self._findings(asked))
+        allows = [each for each in found if each.effect is Effect.ALLOW]
+        own = [each for each in allows if each.place.document != BOUNDARY]
+        ceiling = [each for each in allows if each.place.document == BOUNDARY]
+        denies = [each for each in found if each.effect is Effect.DENY]
+        outcome = every(
+            [
+                negation(some(each.truth for each in denies)),
+                some(each.truth for each in own),
+                self.access.boundary is None or some(each.truth for each in ceiling),
+            ]
         )
-    return Decision(
-        allowed=outcome is True,
-        allowed_by=_places([*allows, *ceiling_allows]),
-        denied_by=_places(denies),
-        undecided=open_questions,
-    )
+        open_questions: tuple[tuple[Place, Undecided], ...] = ()
+        if isinstance(outcome, Undecided):
+            open_questions = tuple(
+                (each.place, each.truth) for each in found if isinstance(each.truth, Undecided)
+            )
+        return Decision(
+            allowed=outcome is True,
+            allowed_by=_places(allows),
+            denied_by=_places(denies),
+            undecided=open_questions,
+        )
+
+    def _findings(self, asked: "_Asked") -> Iterator["_Finding"]:
+        speakers = self.speakers.get(asked.action)
+        if speakers is None:
+            speakers = self.speakers[asked.action] = list(self._speakers(asked.action))
+        for speaker in speakers:
+            # None of its resource patterns matches what begins with none of their heads.
+            if speaker.heads is not None and not asked.resource.startswith(speaker.heads):
+                continue
+            statement = speaker.statement
+            truth = every(
+                _other_elements(statement, asked, speaker.action, variables=speaker.variables)
+            )
+            if truth is not False:
+                yield _Finding(speaker.place, statement.effect, truth)
+
+    def _speakers(self, action: str) -> Iterator["_Speaker"]:
+        documents: list[tuple[int | str, Document]] = [*enumerate(self.access.identity)]
+        if self.access.boundary is not None:
+            documents.append((BOUNDARY, self.access.boundary))
+        for name, document in documents:
+            for statement in document.statements:
+                truth = _matches_action(statement, action)
+                if truth is not False:
+                    place = Place(name, statement.number)
+                    yield _Speaker(place, statement, document.variables, truth, _heads(statement))
+
+
+class _Speaker(NamedTuple):
+    """A statement whose Action or NotAction does not rule out an action.
+
+    Attributes
+    ----------
+    heads : tuple[str, ...] | None
+        What its resource patterns begin with; None where it excludes them, or has none.
+    """
+
+    place: Place
+    statement: Statement
+    variables: bool
+    action: Truth
+    heads: tuple[str, ...] | None
 
 
 class _Finding(NamedTuple):
@@ -154,13 +203,6 @@ def _ask(request: Request, kind: str) -> _Asked | Undecided:
     )
 
 
-def _findings(document: Document, name: int | str, asked: _Asked) -> Iterator[_Finding]:
-    for statement in document.statements:
-        truth = _matches(statement, asked, variables=document.variables)
-        if truth is not False:
-            yield _Finding(Place(name, statement.number), statement.effect, truth)
-
-
 def matches_statement(
     statement: Statement, request: Request, *, variables: bool, kind: str = Kind.IDENTITY
 ) -> Truth:
@@ -178,10 +220,8 @@ def matches_statement(
 
 
 def _matches(statement: Statement, asked: _Asked, *, variables: bool) -> Truth:
-    """All of a statement's elements must match; the cheapest is asked first."""
+    """All of a statement's elements must match."""
     action = _matches_action(statement, asked.action)
-    if action is False:
-        return False
     return every(_other_elements(statement, asked, action, variables=variables))
 
 
@@ -221,7 +261,7 @@ def _action_patterns(
     texts: tuple[str, ...],
 ) -> tuple[frozenset[str], Mapping[str, Sequence[Pattern]]]:
     """Names, and patterns with wildcards by service, in lower case: they are asked many times."""
-    folded = [text.lower() for text in texts]
+    folded = list(map(str.lower, texts))
     wild = [text for text in folded if "*" in text or "?" in text]
     by_service: dict[str, list[Pattern]] = {}
     for text in wild:
@@ -229,6 +269,17 @@ def _action_patterns(
         one = "*" not in service and "?" not in service
         by_service.setdefault(service if one else _ANY_SERVICE, []).append(pattern_of(text))
     return frozenset(folded).difference(wild), by_service
+
+
+def _heads(statement: Statement) -> tuple[str, ...] | None:
+    """What the resource patterns of a statement begin with, up to a wildcard or a variable."""
+    if statement.resources is None or statement.inverted_resources:
+        return None
+    return tuple(map(_head, statement.resources))
+
+
+def _head(pattern: str) -> str:
+    return pattern.partition("*")[0].partition("?")[0].partition("$")[0]
 
 
 def _matches_resource(statement: Statement, asked: _Asked, *, variables: bool) -> Truth:

@@ -119,14 +119,14 @@ def speakers(places: Sequence[Place], cells: Iterable[ActionCell]) -> tuple[Plac
     """
     if len(places) == 1:
         return tuple(places)
-    actions: list[tuple[int, Texts, Texts]] = []
-    exclusions: dict[tuple[str, ...], Sides] = {}
+    actions: list[tuple[int, Sequence[Texts], Sequence[Texts]]] = []
+    exclusions: dict[Texts, Sides] = {}
     for number, (_, statement) in enumerate(places):
         if statement.inverted_actions:
             before = exclusions.get(statement.actions, Sides())
             exclusions[statement.actions] = before | Sides(new=1 << number)
         else:
-            actions.append((number, {}, dict.fromkeys(statement.actions)))
+            actions.append((number, (), (statement.actions,)))
     index = build_index(actions, exclusions)
     budget = Budget(_SOME_STEPS)
     services: dict[str, ServiceIndex] = {}

@@ -25,6 +25,8 @@ from iamdiff.operators import parse_operator
 from iamdiff.patterns import matches, pattern_of
 from iamdiff.sources import (
     STRINGS,
+    is_list,
+    is_object,
     label,
     load_json,
     read_elements,
@@ -74,8 +76,7 @@ def parse_document(source: str | bytes | Mapping[str, Any]) -> Document:
     warnings: list[str] = []
     if isinstance(source, str | bytes):
         raw = load_json(source)
-        size = _size(source)
-        if size > _LARGEST:
+        if len(source) > _LARGEST and (size := _size(source)) > _LARGEST:
             warnings.append(f"{size:,} characters, more than the {_LARGEST:,} that IAM takes")
     else:
         raw = source
@@ -101,9 +102,9 @@ def _size(source: str | bytes) -> int:
 
 
 def _statements(raw: Any, warnings: list[str]) -> tuple[Statement, ...]:
-    if isinstance(raw, Mapping):
+    if is_object(raw):
         raw = [raw]
-    if not isinstance(raw, list | tuple):
+    if not is_list(raw):
         raise PolicyError(f"Statement: {shown(raw)} where a list of objects belongs")
     statements = []
     for index, each in enumerate(raw):
@@ -132,7 +133,7 @@ def _statement(raw: Any, index: int, warnings: list[str]) -> Statement:
     effect = elements["Effect"]
     if type(effect) is not str or effect not in _EFFECTS:
         raise PolicyError(f"Effect: {shown(effect)} is none; write Allow or Deny")
-    name, inverted_actions = _either(elements, "Action")
+    name, inverted_actions = _either(elements, "Action", "NotAction")
     if not name:
         raise PolicyError("Action is missing; write Action or NotAction")
     actions = read_texts(elements[name], name, warnings)
@@ -140,14 +141,14 @@ def _statement(raw: Any, index: int, warnings: list[str]) -> Statement:
         if fault.fatal:
             raise PolicyError(f"{name}: {fault.sentence}")
         warnings.append(f"{name}: {fault.sentence}")
-    name, inverted_resources = _either(elements, "Resource")
+    name, inverted_resources = _either(elements, "Resource", "NotResource")
     resources = read_texts(elements[name], name, warnings) if name else None
     warnings += [
         f"{name}: {shown(resource)} is neither an ARN nor *: it matches nothing"
         for resource in resources or ()
         if not _may_match_a_resource(resource)
     ]
-    name, inverted_principals = _either(elements, "Principal")
+    name, inverted_principals = _either(elements, "Principal", "NotPrincipal")
     return Statement(
         index,
         sid,
@@ -161,9 +162,8 @@ def _statement(raw: Any, index: int, warnings: list[str]) -> Statement:
     )
 
 
-def _either(elements: Mapping[str, Any], name: str) -> tuple[str, bool]:
+def _either(elements: Mapping[str, Any], name: str, twin: str) -> tuple[str, bool]:
     """Which of an element and its Not-twin is there, and whether it is the twin."""
-    twin = f"Not{name}"
     if twin not in elements:
         return (name if name in elements else ""), False
     if name in elements:
@@ -202,7 +202,7 @@ def _may_match_a_resource(pattern: str) -> bool:
 
 
 def _conditions(raw: Any, warnings: list[str]) -> tuple[Condition, ...]:
-    if not isinstance(raw, Mapping):
+    if not is_object(raw):
         raise PolicyError(f"Condition: {shown(raw)}, not an object")
     found = []
     try:
@@ -222,7 +222,7 @@ def _conditions_of(name: Any, keys: Any, warnings: list[str]) -> list[Condition]
         raise PolicyError(f"{label(name)}: {error}") from None
     if operator.name != name:
         warnings.append(f"Condition.{name}: IAM writes {operator.name}")
-    if not isinstance(keys, Mapping):
+    if not is_object(keys):
         raise PolicyError(f"{name}: {shown(keys)}, not an object of keys and values")
     found = []
     try:
@@ -246,7 +246,7 @@ def _values(key: object, raw: Any) -> tuple[str, ...]:
         raise PolicyError(f"{label(key)}: no condition key")
     if type(raw) is str:
         return (raw,)
-    if not isinstance(raw, list | tuple):
+    if not is_list(raw):
         return (_value(key, raw),)
     if {*map(type, raw)} == STRINGS:
         return tuple(raw)
@@ -271,7 +271,7 @@ def _value(key: str, raw: Any) -> str:
 def _principals(raw: Any, name: str, inverted: bool, warnings: list[str]) -> Principals:
     if raw == "*":
         return Principals(((PrincipalType.EVERYONE, "*"),), inverted)
-    if not isinstance(raw, Mapping):
+    if not is_object(raw):
         raise PolicyError(
             f'{name}: {shown(raw)} is none; write "*" or an object of AWS, Service, …'
         )

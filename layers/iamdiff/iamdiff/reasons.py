@@ -5,8 +5,7 @@ from typing import NamedTuple
 
 from iamdiff.bodies import LINK, NOT_LINK, is_linked, template_of
 from iamdiff.domains import value_test
-from iamdiff.evaluator import evaluate
-from iamdiff.kinds import Kind
+from iamdiff.evaluator import Evaluator
 from iamdiff.links import is_readable
 from iamdiff.logic import Doubt
 from iamdiff.model import Access, Condition, Document, Effect, Request, Statement, ValueType
@@ -49,10 +48,10 @@ def two_readings(ambiguous: Mapping[str, Doubt], consequence: str) -> list[Reaso
     ]
 
 
-def fault_of(witness: Request, refusing: Access, allowing: Access, kind: Kind) -> Reason | None:
+def fault_of(witness: Request, refusing: Evaluator, allowing: Evaluator) -> Reason | None:
     """Why the reference evaluator does not agree that a witness tells two accesses apart."""
-    allowed = evaluate(allowing, witness, kind=kind)
-    refused = evaluate(refusing, witness, kind=kind)
+    allowed = allowing.decide(witness)
+    refused = refusing.decide(witness)
     if allowed.allowed and refused.refused:
         return None
     for _, doubt in (*allowed.undecided, *refused.undecided):

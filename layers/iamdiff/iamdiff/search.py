@@ -1,6 +1,7 @@
 """One comparison in the making: every class of requests in which the two sides differ."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
 from typing import NamedTuple
 
 from iamdiff.actions import ActionCell, ActionIndex, Sides
@@ -9,6 +10,7 @@ from iamdiff.budget import Budget
 from iamdiff.callers import CallerClass, caller_classes
 from iamdiff.catalogue import Catalogue, gravity
 from iamdiff.differences import Decision, Differ
+from iamdiff.evaluator import Evaluator
 from iamdiff.grants import Entry, Grant, Row, rows_of
 from iamdiff.kinds import Kind
 from iamdiff.model import Access, Statement
@@ -175,12 +177,20 @@ class Search:
 
     def _fault(self, grant: Grant, *, side: int) -> Reason | None:
         """Why the witness of a grant proves nothing; None where it does."""
-        question = self.question
-        sides = (question.old, question.new)
-        here, there = sides[side], sides[1 - side]
-        if not grant.allowed_by:
-            here, there = with_everything(here), with_everything(there)
-        return fault_of(grant.witness, there, here, question.kind)
+        sides = self.evaluators if grant.allowed_by else self.with_everything
+        return fault_of(grant.witness, sides[1 - side], sides[side])
+
+    @cached_property
+    def evaluators(self) -> tuple[Evaluator, Evaluator]:
+        """What every witness is run through, by side."""
+        old, new, kind, *_ = self.question
+        return Evaluator(old, kind), Evaluator(new, kind)
+
+    @cached_property
+    def with_everything(self) -> tuple[Evaluator, Evaluator]:
+        """The same where everything is allowed besides, so that Denies alone count."""
+        old, new, kind, *_ = self.question
+        return Evaluator(with_everything(old), kind), Evaluator(with_everything(new), kind)
 
     def comparison(self) -> Comparison:
         """The verdict on what was found."""

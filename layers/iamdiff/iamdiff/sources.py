@@ -109,6 +109,16 @@ def _refuse_constant(name: str) -> Any:
     raise PolicyError(f"not JSON: {name} is no value of JSON")
 
 
+def is_object(value: object) -> bool:
+    """Whether a value is an object of JSON, or stands for one."""
+    return type(value) is dict or isinstance(value, Mapping)
+
+
+def is_list(value: object) -> bool:
+    """Whether a value is a list of JSON, or stands for one."""
+    return type(value) is list or isinstance(value, list | tuple)
+
+
 def shown(value: object) -> str:
     """A value in a message: on one line, and not long."""
     if isinstance(value, NumberText):
@@ -128,7 +138,7 @@ def read_elements(
     """The elements of an object by their right names."""
     if type(raw) is dict and raw.keys() <= known:
         return raw
-    if not isinstance(raw, Mapping):
+    if not is_object(raw):
         raise PolicyError(f"{where} is {shown(raw)}, not an object")
     refuse_repeated(raw)
     by_folded_name = {name.lower(): name for name in known}
@@ -161,7 +171,7 @@ def read_texts(raw: Any, name: str, warnings: list[str]) -> tuple[str, ...]:
     """A text, or a list of texts."""
     if type(raw) is str:
         return (raw,)
-    if not isinstance(raw, list | tuple):
+    if not is_list(raw):
         raise PolicyError(f"{name}: {shown(raw)} where a text or a list of texts belongs")
     if not raw:
         # "Empty array action" and its like are suggestions: IAM takes them.

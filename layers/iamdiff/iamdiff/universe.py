@@ -4,6 +4,7 @@ docs/semantics.md, "The universe"; keys.py has the keys and their sources.
 """
 
 import re
+from functools import lru_cache
 
 from iamdiff.keys import ALWAYS_PRESENT, PRESENT_IN_ROLE_SESSIONS, PRESENT_WHEN_SIGNED
 from iamdiff.kinds import Kind
@@ -17,6 +18,7 @@ NO_RESOURCE = "*"
 """The resource of an action that takes none."""
 
 
+@lru_cache(maxsize=1024)
 def present_keys(kind: str, caller: Caller | None) -> frozenset[str]:
     """The keys, in lower case, that every request of a kind and principal carries.
 
