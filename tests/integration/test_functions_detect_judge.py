@@ -23,8 +23,7 @@ from tests.iam_events import OTHER_POLICY, WATCHED_ROLE_ITSELF, iam_event
 from tests.lambda_context import Context
 from tests.tamper_events import BY_CLOUDFORMATION, STACK, cases, refused_event, tamper_event
 
-from iamdiff import reasons
-from iamdiff.evaluator import Decision
+from iamdiff.evaluator import Decision, Evaluator
 from policy_monitor.adapters.dynamodb import DynamoDBLedger
 from policy_monitor.errors import PolicyMonitorError, RetryableError, UnreadableEventError
 from policy_monitor.findings import Finding
@@ -157,7 +156,7 @@ def test_an_answer_that_contradicts_itself_is_undetermined_and_counted(
     world: World, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     world.reconcile()
-    monkeypatch.setattr(reasons, "evaluate", lambda *_, **__: Decision(allowed=False))
+    monkeypatch.setattr(Evaluator, "decide", lambda *_: Decision(allowed=False))
     world.detect(world.new_version(WRITE))
     world.judge()
     assert {finding.verdict for finding in world.findings()} == {"undetermined"}

@@ -40,6 +40,10 @@ def parse_action(text: str) -> ActionPattern | None:
     return ActionPattern(service, "*" if not name.strip("*") else name)
 
 
+EVERY_BODY = -1
+"""The mask of all bodies."""
+
+
 class Sides(NamedTuple):
     """Statement bodies of the old and of the new side, as masks."""
 
@@ -49,6 +53,15 @@ class Sides(NamedTuple):
     def __or__(self, other: "Sides") -> "Sides":
         """Either's bodies."""
         return Sides(self.old | other.old, self.new | other.new)
+
+
+def union(first: Sides, others: Iterable[Sides]) -> Sides:
+    """The bodies of all of some."""
+    old, new = first
+    for before, after in others:
+        old |= before
+        new |= after
+    return first if (old, new) == first else Sides(old, new)
 
 
 class ActionCell(NamedTuple):
@@ -88,23 +101,32 @@ class ActionIndex:
         self.services: dict[str, dict[str, Sides]] = {}
         self.everywhere = Sides()
         self.exclusions: dict[frozenset[ActionPattern], Exclusion] = {}
+        self.known: dict[str, ServiceIndex] = {}
+
+    def of_service(self, service: str) -> "ServiceIndex":
+        """The patterns of one service."""
+        found = self.known.get(service)
+        if found is None:
+            found = self.known[service] = ServiceIndex(self, service)
+        return found
 
     def add(self, texts: Iterable[str], sides: Sides, only: Container[str] | None) -> None:
         """Enter patterns of Action elements, or what of them speaks of some services."""
         services = self.services
-        for text in texts:
-            pattern = parse_action(text)
+        for pattern in map(parse_action, texts):
             if pattern is None:
                 continue
             service, name = pattern
+            if only is not None and service not in only and service != EVERY_SERVICE:
+                continue
             if service == EVERY_SERVICE:
                 self.everywhere |= sides
-            elif only is None or service in only:
-                names = services.get(service)
-                if names is None:
-                    names = services[service] = {}
-                known = names.get(name)
-                names[name] = sides if known is None else known | sides
+                continue
+            names = services.get(service)
+            if names is None:
+                names = services[service] = {}
+            known = names.get(name)
+            names[name] = sides if known is None else union(known, (sides,))
 
     def add_exclusion(self, texts: Iterable[str], sides: Sides) -> None:
         """Enter a NotAction element; one that excludes everything matches nothing."""
@@ -137,8 +159,7 @@ class ActionIndex:
             exclusion.sides.old != exclusion.sides.new for exclusion in self.exclusions.values()
         )
         for service in sorted(self.named_services() if sweeping else self.services):
-            index = ServiceIndex(self, service)
-            for sides, cell in index.cells(sweeping=sweeping, budget=budget):
+            for sides, cell in self.of_service(service).cells(sweeping=sweeping, budget=budget):
                 if sides.old != sides.new:
                     found.setdefault(sides, []).append(cell)
         if sweeping:
@@ -258,16 +279,14 @@ class ServiceIndex:
 
     def sides_of(self, name: str) -> Sides:
         """The bodies that speak of one action."""
-        old, new = self.names.get(name, Sides()) | self.everywhere
-        for _, test, sides in self.wildcards:
-            if test(name):
-                old |= sides.old
-                new |= sides.new
+        speaking = [sides for _, test, sides in self.wildcards if test(name)]
         for patterns, sides in self.excluded:
             if not any(matcher(pattern)(name) for pattern in patterns):
-                old |= sides.old
-                new |= sides.new
-        return Sides(old, new)
+                speaking.append(sides)
+        own = self.names.get(name)
+        if own is not None:
+            speaking.append(own)
+        return union(self.everywhere, speaking)
 
 
 def narrowest(patterns: Iterable[str]) -> str:

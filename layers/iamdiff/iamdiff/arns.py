@@ -20,6 +20,7 @@ EVERYTHING = "*"
 
 _FIRST_FIELD = "arn"
 # Where a field is free, an example shows what such a field usually holds.
+_ANY_FIELD = {"*"}
 _USUAL = ("arn", "aws", "s3", "us-east-1", "123456789012", "example")
 
 
@@ -129,8 +130,9 @@ def resource_cells(
     if not interest or universal & interest:
         found[universal] = EVERYTHING
         interest = 0 if universal & interest else interest
-    for mask, text in _arn_cells(patterns, classes, universal, interest, budget):
-        found.setdefault(universal | mask, text)
+    if not all(pattern.universal for pattern in patterns):
+        for mask, text in _arn_cells(patterns, classes, universal, interest, budget):
+            found.setdefault(universal | mask, text)
     return [Cell(mask, text) for mask, text in found.items()]
 
 
@@ -203,6 +205,9 @@ class _Tails:
             by_glob[glob] = by_glob.get(glob, 0) | 1 << index
         if field == ARN_FIELDS - 1:
             return self._last(by_glob)
+        if by_glob.keys() == _ANY_FIELD:
+            rests = self.of(alive, field + 1).items()
+            return {rest: f"{_USUAL[field]}:{tail}" for rest, tail in rests}
         found: dict[int, str] = {}
         globs, members = list(by_glob), list(by_glob.values())
         wanted = sum(1 << i for i, mask in enumerate(members) if mask & self.interest)

@@ -138,8 +138,16 @@ class BodyTable:
                 self.ambiguous["an empty NotAction or NotResource"] = Doubt.EMPTY_LIST
                 if self.crossing:
                     continue
-            # Most statements stand on both sides as they are: all but their numbers and Sids.
-            said = (number == BOUNDARY, document.variables, *statement[2:])
+            # Most statements say what another one, or their own kind on the other side, has said.
+            said = (
+                number == BOUNDARY,
+                document.variables,
+                statement.effect,
+                statement.resources,
+                statement.inverted_resources,
+                statement.conditions,
+                statement.principals,
+            )
             body = self.said.get(said)
             if body is None:
                 body = self._body(statement, number, variables=document.variables)
@@ -193,6 +201,8 @@ class BodyTable:
     def _block(self, conditions: Sequence[Condition], *, variables: bool) -> Block:
         """Conditions in one order; by the crossing reading, short ARN patterns match nothing."""
         block = normal_block(conditions, variables=variables)
+        if not block:
+            return block
         short = {
             value
             for condition in block

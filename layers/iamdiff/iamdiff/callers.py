@@ -2,10 +2,11 @@
 
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from functools import lru_cache
+from functools import cache, lru_cache
 from types import MappingProxyType
 from typing import NamedTuple
 
+from iamdiff.actions import EVERY_BODY
 from iamdiff.bodies import Block, BodyTable, links_of
 from iamdiff.budget import Budget
 from iamdiff.catalogue import Catalogue
@@ -78,7 +79,7 @@ class CallerClass(NamedTuple):
 
     def facts(self, table: BodyTable, catalogue: Catalogue) -> Callable[[str], KeyFacts]:
         """What is known of each context key in these principals' requests."""
-        set_keys = table.set_keys()
+        set_keys = cache(table.set_keys)
         caller = self.caller
         # No page says which keys the requests of services and federated users carry.
         signed = caller.kind is PrincipalType.AWS and caller.name != ANONYMOUS
@@ -99,7 +100,7 @@ class CallerClass(NamedTuple):
                 else catalogue.holds_several(key)
             )
             if several is None:
-                several = key in set_keys
+                several = key in set_keys()
             return KeyFacts(present=present, several=several, arn=key == _ARN_KEY)
 
         return of
@@ -119,7 +120,7 @@ class CallerClass(NamedTuple):
         return request._replace(principal=principal, context=context)
 
 
-ANYBODY = CallerClass(_NOBODY, -1)
+ANYBODY = CallerClass(_NOBODY, EVERY_BODY)
 """Whoever it is: all statements speak of them."""
 
 

@@ -283,9 +283,9 @@ class Differ:
         # Which resource it is matters only where a pattern with variables reads it.
         tied = bool((old | new) >> self.underived)
         read = cell.example if tied else None
-        target = Target(cell.example, partial(index.holds, cell=cell), tied)
         known = self.decided.get((old, new, read))
         if known is None:
+            target = Target(cell.example, partial(index.holds, cell=cell), tied)
             then, now = self._standing(old), self._standing(new)
             gained_doubts: list[Condition] = []
             lost_doubts: list[Condition] = []

@@ -262,6 +262,9 @@ def _action_patterns(
 ) -> tuple[frozenset[str], Mapping[str, Sequence[Pattern]]]:
     """Names, and patterns with wildcards by service, in lower case: they are asked many times."""
     folded = list(map(str.lower, texts))
+    joined = "".join(folded)
+    if "*" not in joined and "?" not in joined:
+        return frozenset(folded), {}
     wild = [text for text in folded if "*" in text or "?" in text]
     by_service: dict[str, list[Pattern]] = {}
     for text in wild:

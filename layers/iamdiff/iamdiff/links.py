@@ -14,7 +14,7 @@ from typing import NamedTuple
 from iamdiff.arns import matches, parse_pattern
 from iamdiff.bodies import RESOURCE, is_linked, template_of
 from iamdiff.contexts import null_predicate
-from iamdiff.domains import UNREAD, build_test, value_test
+from iamdiff.domains import UNREAD, value_test
 from iamdiff.globs import arn_fields, literal, matcher
 from iamdiff.logic import Undecided
 from iamdiff.model import Condition, ContextValue, Operator, Quantifier, Relation, ValueType
@@ -104,12 +104,8 @@ def holds(condition: Condition, context: Mapping[str, ContextValue], resource: s
     if operator.type is ValueType.NULL:
         asked = null_predicate(plain, 1)
         return asked is not None and bool(asked.absent if given == () else asked.single)
-    if not linked:
-        test = value_test(plain)
-    elif plain.values:
-        test = build_test(plain)
-    else:
-        test = _never  # a variable without value
+    # A variable without value matches nothing.
+    test = value_test(plain) if plain.values or not linked else _never
     if test is None:
         return False
     if operator.quantifier is Quantifier.NONE:

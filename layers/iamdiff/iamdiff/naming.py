@@ -2,13 +2,13 @@
 
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
-from typing import NamedTuple
+from itertools import chain
 
 from iamdiff.actions import (
+    EVERY_BODY,
     EVERY_SERVICE,
     ActionCell,
     ActionIndex,
-    ServiceIndex,
     Sides,
     Texts,
     build_index,
@@ -76,8 +76,8 @@ class Naming:
         self.mask = mask
         self.catalogue = catalogue
         self.spelling = spelling
-        self.services: dict[str, ServiceIndex] = {}
         self.known: dict[tuple[str, str], Sides] = {}
+        self.named: dict[tuple[Sides, ...], Named] = {}
 
     @cached_property
     def unnamed(self) -> Sequence[CataloguedAction]:
@@ -95,11 +95,10 @@ class Naming:
         """The group of an action."""
         found = self.known.get((service, name))
         if found is None:
-            index = self.services.get(service)
-            if index is None:
-                index = self.services[service] = ServiceIndex(self.actions, service)
-            old, new = index.sides_of(name)
-            found = self.known[service, name] = Sides(old & self.mask, new & self.mask)
+            found = self.actions.of_service(service).sides_of(name)
+            if self.mask != EVERY_BODY:
+                found = Sides(found.old & self.mask, found.new & self.mask)
+            self.known[service, name] = found
         return found
 
     def members(
@@ -129,13 +128,10 @@ def speakers(places: Sequence[Place], cells: Iterable[ActionCell]) -> tuple[Plac
             actions.append((number, (), (statement.actions,)))
     index = build_index(actions, exclusions)
     budget = Budget(_SOME_STEPS)
-    services: dict[str, ServiceIndex] = {}
     mask = 0
     try:
         for cell in cells:
-            spoken = services.get(cell.service)
-            if spoken is None:
-                spoken = services[cell.service] = ServiceIndex(index, cell.service)
+            spoken = index.of_service(cell.service)
             budget.spend(1 + len(spoken.wildcards) + len(spoken.excluded))
             mask |= spoken.sides_of(cell.example).new
     except BudgetExceeded:
@@ -146,22 +142,55 @@ def speakers(places: Sequence[Place], cells: Iterable[ActionCell]) -> tuple[Plac
 _SOME_STEPS = 20_000
 
 
-class Named(NamedTuple):
-    """The actions of a row."""
+class Named:
+    """The actions of some groups."""
 
-    patterns: tuple[str, ...]
-    catalogued: tuple[CataloguedAction, ...]
-    uncatalogued: tuple[str, ...]
+    def __init__(
+        self,
+        patterns: Iterable[str],
+        catalogued: Iterable[CataloguedAction],
+        uncatalogued: Iterable[str],
+    ) -> None:
+        self.patterns = tuple(patterns)
+        self.catalogued = tuple(catalogued)
+        self.uncatalogued = tuple(uncatalogued)
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        """The catalogued actions' names, sorted."""
+        return tuple(sorted(action.name for action in self.catalogued))
+
+    @cached_property
+    def access_levels(self) -> tuple[str, ...]:
+        """Their access levels, the gravest first."""
+        found = {level for action in self.catalogued for level in action.access_levels}
+        return tuple(sorted(found, key=gravity))
+
+    @cached_property
+    def gravest_first(self) -> tuple[CataloguedAction, ...]:
+        """The catalogued actions, the gravest first."""
+        by_level: dict[str, list[CataloguedAction]] = {}
+        for action in self.catalogued:
+            by_level.setdefault("".join(action.access_levels[:1]), []).append(action)
+        return tuple(chain(*(by_level[level] for level in sorted(by_level, key=gravity))))
 
 
 def name_actions(row: Row, naming: Naming) -> Named:
     """The actions of a row as patterns and as the catalogue lists them."""
+    groups = tuple(row.groups)
+    found = naming.named.get(groups)
+    if found is None:
+        found = naming.named[groups] = _name_actions(row, naming)
+    return found
+
+
+def _name_actions(row: Row, naming: Naming) -> Named:
     by_service: dict[str, list[tuple[Sides, ActionCell]]] = {}
     for sides in row.groups:
         for cell in naming.groups[sides]:
             by_service.setdefault(cell.service, []).append((sides, cell))
     if EVERY_SERVICE in by_service:
-        return Named((EVERYTHING,), tuple(_everything(row, naming)), ())
+        return Named((EVERYTHING,), _everything(row, naming), ())
     patterns: list[str] = []
     catalogued: list[CataloguedAction] = []
     uncatalogued: list[str] = []
@@ -179,7 +208,7 @@ def name_actions(row: Row, naming: Naming) -> Named:
             catalogued += [known[name] for name in sorted(names) if name in known]
         else:
             catalogued += naming.members(service, names, row.groups)
-    return Named(tuple(patterns), tuple(catalogued), tuple(uncatalogued))
+    return Named(patterns, catalogued, uncatalogued)
 
 
 def _everything(row: Row, naming: Naming) -> Iterable[CataloguedAction]:
@@ -187,9 +216,3 @@ def _everything(row: Row, naming: Naming) -> Iterable[CataloguedAction]:
     yield from naming.unnamed
     for service in sorted(naming.actions.named_services()):
         yield from naming.members(service, (EVERYTHING,), row.groups)
-
-
-def access_levels(actions: Iterable[CataloguedAction]) -> tuple[str, ...]:
-    """The access levels of some actions, the gravest first."""
-    found = {level for action in actions for level in action.access_levels}
-    return tuple(sorted(found, key=gravity))

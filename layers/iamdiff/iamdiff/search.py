@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import NamedTuple
 
-from iamdiff.actions import ActionCell, ActionIndex, Sides
+from iamdiff.actions import EVERY_BODY, ActionCell, ActionIndex, Sides
 from iamdiff.bodies import BodyTable
 from iamdiff.budget import Budget
 from iamdiff.callers import CallerClass, caller_classes
@@ -14,7 +14,7 @@ from iamdiff.evaluator import Evaluator
 from iamdiff.grants import Entry, Grant, Row, rows_of
 from iamdiff.kinds import Kind
 from iamdiff.model import Access, Statement
-from iamdiff.naming import Named, Naming, Spelling, access_levels, name_actions, speakers
+from iamdiff.naming import Named, Naming, Spelling, name_actions, speakers
 from iamdiff.reasons import Reason, fault_of, reason_of, with_everything
 from iamdiff.solver import Solver
 from iamdiff.verdicts import MOST_GRANTS, Comparison, Verdict
@@ -50,7 +50,6 @@ class Drafted(NamedTuple):
     naming: Naming
     caller: CallerClass
     side: int
-    access_levels: tuple[str, ...]
     latent: bool
 
 
@@ -97,7 +96,9 @@ class Search:
         founds: tuple[Found, ...] = ([], [], [], [])
         named: dict[Sides, list[ActionCell]] = {}
         for all_sides, cells in groups.items():
-            sides = Sides(all_sides.old & caller.mask, all_sides.new & caller.mask)
+            sides = all_sides
+            if caller.mask != EVERY_BODY:
+                sides = Sides(sides.old & caller.mask, sides.new & caller.mask)
             if sides.old == sides.new:
                 continue
             named.setdefault(sides, []).extend(cells)
@@ -105,8 +106,8 @@ class Search:
             for region in differ.regions(sides):
                 self._doubt(region.decision)
                 for found, differences in zip(founds, region.decision[:4], strict=True):
-                    entries = [Entry(region, *each) for each in differences]
-                    found.append((sides, entries))
+                    if differences:
+                        found.append((sides, [Entry(region, *each) for each in differences]))
         spelling = Spelling(tuple(_statements(self.question)))
         naming = Naming(index, named, caller.mask, self.question.catalogue, spelling)
         gained, lost, lifted, added = founds
@@ -131,10 +132,9 @@ class Search:
         drafts = []
         for row in rows_of(found):
             named = name_actions(row, naming)
-            levels = access_levels(named.catalogued)
             # Without a catalogue nothing is known of what can use it.
             latent = bool(naming.catalogue.date) and is_latent(row, named)
-            drafts.append(Drafted(row, named, naming, caller, side, levels, latent))
+            drafts.append(Drafted(row, named, naming, caller, side, latent))
         return drafts
 
     def _confirmed(self, drafts: Sequence[Drafted]) -> tuple[Grant, ...]:
@@ -163,9 +163,9 @@ class Search:
         shown = allowed_by[0] if row.cause.allow is not None else stopped_by[0]
         return Grant(
             actions=named.patterns,
-            catalogued=tuple(sorted(action.name for action in named.catalogued)),
+            catalogued=named.names,
             uncatalogued=named.uncatalogued,
-            access_levels=draft.access_levels,
+            access_levels=named.access_levels,
             resources=row.resources,
             conditions=shown.statement.conditions,
             allowed_by=tuple(allowed_by),
@@ -227,7 +227,8 @@ class Search:
 
 
 def _gravity(draft: Drafted) -> tuple[bool, int, int]:
-    gravest = draft.access_levels[0] if draft.access_levels else ""
+    levels = draft.named.access_levels
+    gravest = levels[0] if levels else ""
     return draft.latent, gravity(gravest), -len(draft.named.catalogued)
 
 

@@ -78,6 +78,7 @@ class Solver:
         self.budget = budget
         self.domains: dict[tuple[str, frozenset[Condition], bool], Domain] = {}
         self.answers: dict[tuple[object, ...], Answer] = {}
+        self.posed: dict[tuple[object, ...], _Posed] = {}
         self.plain: dict[Condition, Condition] = {}
         self.fruitless = 0
 
@@ -96,22 +97,80 @@ class Solver:
         """
         self.budget.spend(10 + 2 * len(false))
         required = dict.fromkeys(chain(*true))
+        if not required and not false:
+            return Answer({})
         conditions = frozenset(required)
         if any(map(conditions.issuperset, false)):
             return Answer(None)
+        return self._answer(required, conditions, false, target)
+
+    def _answer(
+        self,
+        required: Iterable[Condition],
+        conditions: frozenset[Condition],
+        false: Sequence[Block],
+        target: Target,
+    ) -> Answer:
+        """Answer what was not asked before."""
         # Where no condition reads the resource, one answer holds for every target.
         reads = target.tied and any(each.key == RESOURCE for each in chain(required, *false))
         question = (conditions, frozenset(false), target.example if reads else None)
         known = self.answers.get(question)
         if known is None:
-            known = self._solve(required, false, target)
+            known = self._in_parts(required, false, target)
             known = known if reads else known._replace(resource=None)
             self.answers[question] = known
         return known
 
+    def _in_parts(
+        self, required: Iterable[Condition], false: Sequence[Block], target: Target
+    ) -> Answer:
+        """Answer what no variable or block joins by itself: such parts are in many questions.
+
+        Keys are independent, so each part has an answer of its own, or the whole has none.
+        """
+        linked = list(filter(is_linked, chain(required, *false)))
+        parts = list(_parts(required, false, linked)) if linked else []
+        if len(parts) <= 1:
+            return self._solve(required, false, target)
+        context: dict[str, ContextValue] = {}
+        doubts: dict[Condition, None] = {}
+        resource: str | None = None
+        for own, blocks in parts:
+            answer = self._answer(own, frozenset(own), blocks, target)
+            if answer.context is None and not answer.doubts:
+                return answer
+            doubts |= dict.fromkeys(answer.doubts)
+            context |= answer.context or {}
+            resource = resource or answer.resource
+        return Answer(None, doubts=tuple(doubts)) if doubts else Answer(context, resource)
+
     def _solve(
         self, required: Iterable[Condition], blocks: Sequence[Block], target: Target
     ) -> Answer:
+        # What keys may hold is the same for every target: only values for variables are not.
+        key = (frozenset(required), frozenset(blocks))
+        posed = self.posed.get(key)
+        if posed is None:
+            posed = self.posed[key] = self._pose(required, blocks)
+        effort = _THOROUGH if self.fruitless < _PATIENCE else _BRIEF
+        tried: list[Condition] = []
+        for states, links, options in islice(posed.ways(), effort.answers):
+            if not links:
+                return _answer(_context(posed.search.domains, states), target.example)
+            guessed = guesses(options, links, target.example, posed.bound)
+            for context, resource in islice(guessed, effort.guesses):
+                self.budget.spend(len(blocks) + 1)
+                if _fits(context, posed.true, posed.false, resource) and (
+                    resource == target.example or target.holds(resource)
+                ):
+                    return _answer(context, resource)
+            tried += links
+        doubts = dict.fromkeys((*posed.search.doubts, *tried))
+        self.fruitless += bool(doubts)
+        return Answer(None, doubts=tuple(doubts))
+
+    def _pose(self, required: Iterable[Condition], blocks: Sequence[Block]) -> "_Posed":
         true = [self._plain(each) for each in required]
         false = [tuple(map(self._plain, block)) for block in blocks]
         by_key: dict[str, set[Condition]] = {}
@@ -127,22 +186,7 @@ class Solver:
             for key in dict.fromkeys((*by_key, *sorted(linked)))
         }
         bound = {key for key in linked if self.facts(key).is_bound}
-        search = _Search(domains, self.budget)
-        effort = _THOROUGH if self.fruitless < _PATIENCE else _BRIEF
-        for states, links in islice(search.run(true, false), effort.answers):
-            if not links:
-                return _answer(_context(domains, states), target.example)
-            options = {key: _options(domains[key], state) for key, state in states.items()}
-            guessed = guesses(options, links, target.example, bound)
-            for context, resource in islice(guessed, effort.guesses):
-                self.budget.spend(len(false) + 1)
-                if _fits(context, true, false, resource) and (
-                    resource == target.example or target.holds(resource)
-                ):
-                    return _answer(context, resource)
-            search.doubts += links
-        self.fruitless += bool(search.doubts)
-        return Answer(None, doubts=tuple(dict.fromkeys(search.doubts)))
+        return _Posed(true, false, _Search(domains, self.budget), bound)
 
     def _plain(self, condition: Condition) -> Condition:
         """A condition without those variables whose values are fixed."""
@@ -170,6 +214,26 @@ class Solver:
             known = build_domain(ordered, self.facts(key), self.budget, apart=apart)
             self.domains[key, conditions, apart] = known
         return known
+
+
+def _parts(
+    required: Iterable[Condition], false: Iterable[Block], linked: Iterable[Condition]
+) -> Iterator[tuple[list[Condition], list[Block]]]:
+    """What must hold and must not, by keys: first what no variable has a part in."""
+    reading = [{each.key, *variables_of(each)} for each in linked]
+    parts: list[set[str]] = []
+    for keys in (*reading, *({each.key for each in block} for block in false)):
+        joined = [part for part in parts if not part.isdisjoint(keys)]
+        parts = [part for part in parts if part not in joined]
+        parts.append(keys.union(*joined))
+    tied = [part for part in parts if not all(map(part.isdisjoint, reading))]
+    place = {key: number for number, part in enumerate(tied, 1) for key in part}
+    found: list[tuple[list[Condition], list[Block]]] = [([], []) for _ in range(len(tied) + 1)]
+    for condition in required:
+        found[place.get(condition.key, 0)][0].append(condition)
+    for block in false:
+        found[place.get(block[0].key, 0)][1].append(block)
+    yield from filter(any, found)
 
 
 def _order(condition: Condition) -> tuple[str, str, tuple[str, ...]]:
@@ -208,6 +272,7 @@ def _fits(
 
 type _States = dict[str, KeyState]
 type _Links = dict[Condition, bool]
+type _Options = dict[str, list[ContextValue | None]]
 
 
 class _Search:
@@ -316,6 +381,37 @@ class _Search:
                 return None
             (linked if way[1] != links else ways).append(way)
         return ways + linked
+
+
+class _Posed:
+    """A question taken apart, and the ways that were found to answer it: each once."""
+
+    def __init__(
+        self, true: list[Condition], false: list[Block], search: _Search, bound: set[str]
+    ) -> None:
+        self.true = true
+        self.false = false
+        self.search = search
+        self.bound = bound
+        self.found: list[tuple[_States, _Links, _Options]] = []
+        self.rest = search.run(true, false)
+
+    def ways(self) -> Iterator[tuple[_States, _Links, _Options]]:
+        """What keys may hold, the linked conditions that must hold or not, and the values."""
+        place = 0
+        while True:
+            for way in self.found[place:]:
+                place += 1
+                yield way
+            following = next(self.rest, None)
+            if following is None:
+                return
+            states, links = following
+            options = {}
+            if links:
+                domains = self.search.domains
+                options = {key: _options(domains[key], state) for key, state in states.items()}
+            self.found.append((states, links, options))
 
 
 def _is_void(states: _States, condition: Condition) -> bool:

@@ -6,7 +6,7 @@ from functools import lru_cache
 from iamdiff.actions import EVERY_SERVICE
 from iamdiff.arns import EVERYTHING, parse_pattern
 from iamdiff.budget import Budget, BudgetExceeded
-from iamdiff.catalogue import CataloguedAction, gravity
+from iamdiff.catalogue import CataloguedAction
 from iamdiff.cells import cells
 from iamdiff.differences import Region
 from iamdiff.globs import is_literal, matcher, readable
@@ -23,8 +23,7 @@ _FILLINGS = ("arn", "aws", "", "us-east-1", "123456789012", "")
 
 def witness_of(row: Row, named: Named, naming: Naming) -> Request:
     """A request of a row: a catalogued action on a resource that it takes, where there is one."""
-    gravest_first = sorted(named.catalogued, key=lambda a: gravity("".join(a.access_levels[:1])))
-    for action in gravest_first[:_MOST_MET]:
+    for action in named.gravest_first[:_MOST_MET]:
         service, _, name = action.name.lower().partition(":")
         entry = row.groups.get(naming.group_of(service, name))
         if entry is None:
