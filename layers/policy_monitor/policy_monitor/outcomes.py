@@ -58,6 +58,7 @@ class Frame:
     now: str
     more: str
     less: str
+    less_of_many: str
     gone: str
     unsure: str
     idle: str
@@ -71,7 +72,8 @@ class Frame:
 ROLE = Frame(
     now="can now {}",
     more="can {} in more cases",
-    less="can only in fewer cases {}",
+    less="can {} only in fewer cases",
+    less_of_many="can only in fewer cases {}",
     gone="can no longer {}",
     unsure="loses, wholly or in part, what let it {}",
     idle="gains only what nothing known today can use ({})",
@@ -82,7 +84,8 @@ ROLE = Frame(
 POLICY = Frame(
     now="now lets its holder {}",
     more="lets its holder {} in more cases",
-    less="lets its holder only in fewer cases {}",
+    less="lets its holder {} only in fewer cases",
+    less_of_many="lets its holder only in fewer cases {}",
     gone="no longer lets its holder {}",
     unsure="takes from its holder, wholly or in part, what let it {}",
     idle="grants only what nothing known today can use ({})",
@@ -95,7 +98,8 @@ POLICY = Frame(
 STAGED = Frame(
     now="would let its holder {}",
     more="would let its holder {} in more cases",
-    less="would let its holder only in fewer cases {}",
+    less="would let its holder {} only in fewer cases",
+    less_of_many="would let its holder only in fewer cases {}",
     gone="would no longer let its holder {}",
     unsure="would take from its holder, wholly or in part, what lets it {}",
     idle="would grant only what nothing known today can use ({})",
@@ -197,7 +201,10 @@ def _lost(comparison: Mapping[str, Any], standing: Standing | None, frame: Frame
     if gone:
         yield gone.said(frame.gone, cut=cut, scoped=False)
     if less:
-        yield less.said(frame.less, cut=cut and not gone, scoped=False)
+        done = less.said("{}", cut=cut and not gone, scoped=False)
+        # At the end it would read as that of the last thing of a list alone.
+        many = " and " in done or "," in done
+        yield (frame.less_of_many if many else frame.less).format(done)
     if idle and not (gone or less or comparison["gained"]):
         yield idle.said(frame.idle_lost, cut=cut, scoped=False)
     elif idle:

@@ -47,7 +47,7 @@ def test_what_reaches_further_is_not_said_to_be_new() -> None:
     assert said([one], [allow("s3:GetObject")]) == (
         "can get S3 objects in more cases: on any resource"
     )
-    assert said([allow("s3:GetObject")], [one]) == "can only in fewer cases get S3 objects"
+    assert said([allow("s3:GetObject")], [one]) == "can get S3 objects only in fewer cases"
     assert said([one], []) == "can no longer get S3 objects"
 
 
@@ -59,7 +59,7 @@ def test_what_is_allowed_in_other_cases_than_before_is_not_called_both_more_and_
     reading = allow("s3:GetObject", "s3:GetObjectAcl", resource="arn:aws:s3:::a/*")
     assert said([reading], [other]) == (
         "can get S3 objects in more cases: in bucket b; can no longer get S3 object ACLs; and can "
-        "only in fewer cases get S3 objects"
+        "get S3 objects only in fewer cases"
     )
 
 
@@ -68,7 +68,7 @@ def test_three_clauses_are_parted_by_more_than_commas() -> None:
     new = [allow("sns:Publish"), allow("kms:Decrypt", resource="arn:aws:kms:us-east-1:1:key/k")]
     assert said(old, new) == (
         "can now send messages to SNS topics in any region; can no longer delete SQS queues; and "
-        "can only in fewer cases decrypt with KMS keys"
+        "can decrypt with KMS keys only in fewer cases"
     )
 
 
