@@ -225,14 +225,16 @@ def store_webhook(value: str) -> None:
 # ------------------------------------------------------------------------------ announce
 
 
+def told_of(finding: Finding) -> dict[str, Any]:
+    """What goes out of a finding: with the stack, which what a message says to do needs."""
+    return {**announced_json(finding, 1, None), "stack": "our-monitor"}
+
+
 def test_a_finding_reaches_the_topic_with_its_attributes_and_json(world: World) -> None:
     finding = a_finding(1)
     assert world.announce(world.record(first(finding))) == []
     (letter,) = world.published()
-    assert json.loads(letter["Message"]) == {
-        **announced_json(finding, 1, None),
-        "stack": "our-monitor",
-    }
+    assert json.loads(letter["Message"]) == told_of(finding)
     assert letter["Subject"].startswith("Expansion, high: role astronomer-remote-management")
     assert {name: value["Value"] for name, value in letter["MessageAttributes"].items()} == {
         "verdict": "expansion",
@@ -464,7 +466,7 @@ def test_the_central_account_gets_each_finding_once_and_no_digest(
         assert world.announce(records) == []
     world.announce_app.handler(scheduled(), Context())
     (event,) = received()
-    assert event["detail"] == announced_json(finding, 1, None)
+    assert event["detail"] == told_of(finding)
     assert event["resources"] == [os.environ["TOPIC_ARN"]]
     assert len(world.published()) == 2
 
