@@ -36,6 +36,7 @@ _SECTIONS = (
     "Report",
     "Events",
     "Layers",
+    "Cold start",
 )
 
 

@@ -102,9 +102,9 @@ class Emulators:
         """See `Invoker.tell_time`."""
         self._clock.write_text(time, encoding="utf-8")
 
-    def peak_memory(self, logical_id: str) -> int:
-        """The most memory that a running function's process has held, in bytes."""
-        return self._running[logical_id].peak_memory()
+    def peaks(self) -> dict[str, int]:
+        """The most memory that each running function's process has held, in bytes."""
+        return {name: emulated.peak_memory() for name, emulated in self._running.items()}
 
     def stop(self) -> None:
         """End all processes."""

@@ -1,0 +1,197 @@
+"""What a cold start of each built function costs, and how much memory it takes.
+
+Beside an empty handler that imports boto3, in the same process as Lambda's runtime starts it: from
+the interpreter's start to the first wait for an event. Processor time, the middle one of several
+rounds in turn. Where bytecode is kept it is read; where none is, as in a layer that sam builds,
+what is in the layers is compiled at each start (the runtime's own boto3 never is). Memory is the
+most that a function's process held in the year of events/, under the emulator.
+"""
+
+import json
+import os
+import resource
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from statistics import median
+from tempfile import TemporaryDirectory
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from benchmarks import measurement
+from benchmarks.measurement import ROOT, Target, rounded, table
+
+from policy_monitor.settings import Settings
+from policy_monitor_cli import local_runtime
+from policy_monitor_cli.demo import story
+from policy_monitor_cli.emulator import Emulators, code_paths, emulators, lay_out_runtime
+from policy_monitor_cli.handlers import replay_through_handlers
+from policy_monitor_cli.local_aws import LocalAws
+from policy_monitor_cli.material import collected
+from policy_monitor_cli.sources import source_files
+from policy_monitor_cli.template import Template, load_template
+
+BUILT = ROOT / ".aws-sam" / "build"
+_ROUNDS = 9
+_RATIO = Target(1.3, "x")
+_SLOWEST = 8
+
+_EMPTY = "import boto3\n\ndef handler(event, context):\n    pass\n"
+_POWERTOOLS = """\
+import boto3
+from aws_lambda_powertools import Logger, Metrics
+
+logger, metrics = Logger(), Metrics()
+
+def handler(event, context):
+    pass
+"""
+
+
+class Start:
+    """A program that starts as Lambda starts a function, and ends where it would wait."""
+
+    def __init__(
+        self, code: tuple[Path, ...], environment: Mapping[str, str], runtime: Path
+    ) -> None:
+        self._variables = {
+            "PATH": os.environ["PATH"],
+            # Where nobody listens: the runtime's client gives up at its first question.
+            "AWS_LAMBDA_RUNTIME_API": "127.0.0.1:1",
+            "AWS_REGION": "us-east-1",
+            "POWERTOOLS_METRICS_NAMESPACE": "PolicyMonitor",
+            **environment,
+            local_runtime.SETTING: json.dumps(
+                {"code": [str(path) for path in code], "runtime": str(runtime), "arn": ""}
+            ),
+        }
+
+    def ms(self, *options: str) -> float:
+        """Its processor time, in milliseconds."""
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        self.run(*options)
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        used = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+        return used * 1_000
+
+    def run(self, *options: str) -> str:
+        """What it writes to standard error."""
+        program = (sys.executable, "-I", "-S", *options, local_runtime.__file__, "app.handler")
+        done = subprocess.run(  # noqa: S603 (our own program)
+            program, env=self._variables, capture_output=True, text=True, check=False
+        )
+        if "Failed to get next" not in done.stderr:
+            raise RuntimeError(done.stderr)
+        return done.stderr
+
+
+def starts(template: Template, folder: Path) -> dict[str, Start]:
+    """What is measured, by name: the empty handler first."""
+    runtime = folder / "runtime"
+    lay_out_runtime(runtime)
+    layers = code_paths(template, template.functions["DetectFunction"])[1:]
+    found = {}
+    for name, code in (("boto3 alone", _EMPTY), ("boto3, Logger and Metrics", _POWERTOOLS)):
+        place = folder / name
+        place.mkdir()
+        (place / "app.py").write_text(code, encoding="utf-8")
+        found[name] = Start((place, *layers), {}, runtime)
+    for logical_id, function in template.functions.items():
+        paths = code_paths(template, function)
+        found[logical_id] = Start(paths, function.environment, runtime)
+    return found
+
+
+def measured(found: Mapping[str, Start], *options: str) -> dict[str, float]:
+    """Milliseconds of each, in turn; the first round, which may write bytecode, does not count."""
+    times: dict[str, list[float]] = {name: [] for name in found}
+    for number in range(_ROUNDS + 1):
+        for name, start in found.items():
+            ms = start.ms(*options)
+            if number:
+                times[name].append(ms)
+    return {name: median(each) for name, each in times.items()}
+
+
+def peaks(template: Path) -> dict[str, int]:
+    """The most memory that each function held in the year of events/, in bytes."""
+    held: dict[str, int] = {}
+
+    @contextmanager
+    def watched(built: Template, aws: LocalAws) -> Iterator[Emulators]:
+        with emulators(built, aws) as running:
+            yield running
+            held.update(running.peaks())
+
+    material = collected(source_files([story()]), None, Settings(), every=True)
+    replay_through_handlers(material, Settings(), template=template, runtime=watched)
+    return held
+
+
+def slowest(start: Start) -> Iterator[list[str]]:
+    """The modules of ours and of the layers that take longest, with what they import."""
+    modules = []
+    for line in start.run("-X", "importtime").splitlines():
+        own, total, name = (*line.removeprefix("import time:").split("|"), "", "")[:3]
+        if total.strip().isdigit() and own.strip().isdigit():
+            modules.append((int(total), int(own), name.strip()))
+    for with_its, itself, module in sorted(modules, reverse=True)[:_SLOWEST]:
+        yield [f"`{module}`", f"{with_its / 1_000:.1f} ms", f"{itself / 1_000:.1f} ms"]
+
+
+def report() -> str:
+    """The figures as Markdown."""
+    parameters = {"ReportBucket": "bucket"}
+    with TemporaryDirectory() as name:
+        folder = Path(name)
+        # A copy: bytecode that is written here is no part of what is deployed.
+        bare, kept = folder / "bare", folder / "kept"
+        for place in (bare, kept):
+            shutil.copytree(BUILT, place, ignore=shutil.ignore_patterns("__pycache__"))
+        (folder / "one").mkdir()
+        (folder / "other").mkdir()
+        template = load_template(kept / "template.yaml", parameters)
+        found = starts(template, folder / "one")
+        with_bytecode = measured(found)
+        uncached = starts(load_template(bare / "template.yaml", parameters), folder / "other")
+        without = measured(uncached, "-B")
+        memory = peaks(kept / "template.yaml")
+        imports = {name: list(slowest(found[name])) for name in template.functions}
+    base, bare_base = (next(iter(each.values())) for each in (with_bytecode, without))
+    rows = []
+    for each, ms in with_bytecode.items():
+        function = template.functions.get(each)
+        rows.append(
+            [
+                each,
+                f"{rounded(ms)} ms",
+                f"{rounded(ms / base)}x",
+                _RATIO.verdict(ms / base) if function else "",
+                f"{rounded(without[each])} ms",
+                f"{rounded(without[each] / bare_base)}x",
+                f"{memory[each] / 1e6:.0f} MB" if each in memory else "",
+                f"{function.memory_size} MB" if function else "",
+            ]
+        )
+    head = ("start", "bytecode kept", "ratio", f"{_RATIO}", "none kept", "ratio", "peak", "has")
+    text = [table(head, rows)]
+    for each, slow in imports.items():
+        text.append(f"What {each} imports longest:")
+        text.append(table(("module", "with its imports", "by itself"), slow))
+    return "\n\n".join(text)
+
+
+def main() -> None:
+    """Measure."""
+    options = measurement.arguments(__doc__ or "")
+    if not BUILT.exists():
+        sys.exit(f"{BUILT.relative_to(ROOT)} is not there: run `make build`")
+    about = " ".join((__doc__ or "").split())
+    measurement.publish("coldstart", "Cold start", f"{about}\n\n{report()}", write=options.write)
+
+
+if __name__ == "__main__":
+    main()
