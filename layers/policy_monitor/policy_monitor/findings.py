@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from iamdiff.reasons import UNCONFIRMED
 from policy_monitor.mutations import Actor, Use
 
 CHANGED = 50
@@ -141,6 +140,9 @@ class Finding:
     @property
     def contradicted(self) -> bool:
         """Whether it is undetermined since iamdiff contradicts itself."""
+        # Others than the judge handle findings, and need not load the engine.
+        from iamdiff.reasons import UNCONFIRMED  # noqa: PLC0415
+
         reasons = self.comparison.get("undetermined", ())
         return any(reason["code"] == UNCONFIRMED for reason in reasons)
 
