@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Protocol
 
-from iamdiff import Verdict
 from policy_monitor.masks import faithful
 from policy_monitor.mutations import Document
 
@@ -130,13 +129,13 @@ def weighed(
         return comparison
     note = next((each.text for each in answers if each.result is Result.NONE), "")
     beside = {**comparison, "second_opinion": _said(gained, lost, note)}
-    expected = zip((gained, lost), _EXPECTED[Verdict(verdict)], strict=True)
+    expected = zip((gained, lost), _EXPECTED[verdict], strict=True)
     if all(opinion is None or opinion.result in (want, Result.NONE) for opinion, want in expected):
         return beside
     reason = {"code": CODE, "sentence": _disagreement(verdict, gained, lost)}
     return {
         **beside,
-        "verdict": Verdict.UNDETERMINED.value,
+        "verdict": "undetermined",
         "undetermined": [*comparison["undetermined"], reason],
     }
 
@@ -164,10 +163,10 @@ def words(comparison: Mapping[str, Any]) -> str:
 
 # PASS: the one policy grants nothing that the other does not.
 _EXPECTED = {
-    Verdict.EQUIVALENT: (Result.PASS, Result.PASS),
-    Verdict.EXPANSION: (Result.FAIL, Result.PASS),
-    Verdict.REDUCTION: (Result.PASS, Result.FAIL),
-    Verdict.MIXED: (Result.FAIL, Result.FAIL),
+    "equivalent": (Result.PASS, Result.PASS),
+    "expansion": (Result.FAIL, Result.PASS),
+    "reduction": (Result.PASS, Result.FAIL),
+    "mixed": (Result.FAIL, Result.FAIL),
 }
 _DIRECTIONS = {"gained": "the new policy against the old", "lost": "the old against the new"}
 _SENTENCES = {

