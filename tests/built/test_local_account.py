@@ -49,8 +49,9 @@ def test_the_file_tells_each_function_what_the_stack_would(
     aws, stack = account
     told = given(aws)
     assert told.keys() <= {name for f in template.functions.values() for name in f.environment}
-    for name, function in template.functions.items():
-        deployed = {**stack.template.functions[name].environment, "AWS_ENDPOINT_URL": aws.endpoint}
+    for name, made in stack.template.functions.items():
+        function = template.functions[name]
+        deployed = {**made.environment, "AWS_ENDPOINT_URL": aws.endpoint}
         if "MASK_KEY_SECRET" in deployed:
             # Its ARN is never twice the same; its name does as well.
             assert f":secret:{told['MASK_KEY_SECRET']}-" in deployed["MASK_KEY_SECRET"]
