@@ -284,6 +284,11 @@ def test_the_documentation_says_how_long_things_are_kept(template: Template) -> 
     assert told["archive"] == f"{archive} days"
     assert told["dead-letter queue"] == f"{queue // 86400} days"
     assert told["functions' logs"] == f"`LogRetentionDays` ({logs})"
+    waiting = max(
+        function.properties.get("EventInvokeConfig", {}).get("MaximumEventAgeInSeconds", 0)
+        for function in template.functions.values()
+    )
+    assert told["Lambda's own queue before the functions"] == f"at most {waiting // 3600} hours"
 
 
 @pytest.mark.parametrize("name", ["Archive", "Key", "Ledger", "MaskKey"])

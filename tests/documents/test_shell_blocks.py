@@ -63,7 +63,7 @@ def run(block: str, folder: Path) -> tuple[str, str]:
     complaints.write_text("")
     paths = (folder / "path", Path(sys.executable).parent, os.environ["PATH"])
     shell = subprocess.run(  # noqa: S603 (the documents' own words)
-        ["bash", "-uo", "pipefail", "-c", block],  # noqa: S607
+        ["bash", "-uo", "pipefail", "-c", re.sub(r"\bREGION\b", "us-east-1", block)],  # noqa: S607
         cwd=folder,
         env={
             "PATH": os.pathsep.join(map(str, paths)),

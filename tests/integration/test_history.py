@@ -99,7 +99,7 @@ def test_what_a_replay_cannot_read_is_status_2(run: Runner, tmp_path: Path) -> N
         ((), "name one of --stack, --table and SOURCE"),
         (("--stack", "a", "--table", "b"), "name one of --stack, --table and SOURCE"),
         (("--table", "a", EVENTS), "name one of --stack, --table and SOURCE"),
-        (("--table", "a", *REGION, "--role", "r"), "--role and --policy say how SOURCE is judged"),
+        (("--table", "a", *REGION, "--role", "r"), "say how SOURCE is judged"),
         (("--table", "nowhere", *REGION), "table nowhere: there is none in us-east-1"),
         (("--stack", "nowhere", *REGION), "stack nowhere: there is none in us-east-1"),
         (("--stack", "other", *REGION), "stack other: has no output TableName"),

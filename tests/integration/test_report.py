@@ -58,7 +58,10 @@ def test_what_a_replay_cannot_read_is_status_2_and_the_rest_is_shown(
     [
         ((), "report: name one of --stack, --table and SOURCE"),
         (("--table", "a", EVENTS), "report: name one of --stack, --table and SOURCE"),
-        (("--table", "a", *REGION, "--policy", "p"), "report: --baseline, --role and --policy say"),
+        (
+            ("--table", "a", *REGION, "--policy", "p"),
+            "report: --baseline, --role, --policy and --severities say",
+        ),
         (("--table", "nowhere", *REGION), "table nowhere: there is none in us-east-1"),
         (("--stack", "other", *REGION), "stack other: has no output TableName"),
         (("/nowhere",), "/nowhere: no such file or folder"),

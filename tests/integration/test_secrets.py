@@ -29,7 +29,6 @@ from policy_monitor.history import history
 from policy_monitor.messages.blocks import slack_payload
 from policy_monitor.messages.chat import chat_envelope
 from policy_monitor.messages.envelope import envelope
-from policy_monitor_cli.intrinsics import parse_yaml
 from policy_monitor_cli.main import main
 
 ROOT = Path(__file__).parents[2]
@@ -237,14 +236,3 @@ def test_no_external_id_reaches_any_output(
     look()
     forget()
     assert findings > 5
-
-
-def test_the_documentation_says_how_long_raw_events_are_kept() -> None:
-    text = (ROOT / "docs" / "security.md").read_text()
-    resources = parse_yaml((ROOT / "template.yaml").read_text())["Resources"]
-    archive = resources["Archive"]["Properties"]["RetentionDays"]
-    queue = resources["DeadLetterQueue"]["Properties"]["MessageRetentionPeriod"] // 86_400
-    detect = resources["DetectFunction"]["Properties"]["EventInvokeConfig"]
-    assert f"| archive | {archive} days |" in text
-    assert f"| dead-letter queue | {queue} days |" in text
-    assert f"at most {detect['MaximumEventAgeInSeconds'] // 3_600} hours |" in text
