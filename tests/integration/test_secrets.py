@@ -31,7 +31,6 @@ from policy_monitor.messages.chat import chat_envelope
 from policy_monitor.messages.envelope import envelope
 from policy_monitor_cli.main import main
 
-ROOT = Path(__file__).parents[2]
 SECRET = "Plantedexternalid3f9Q"
 # To make a failing example smaller would take minutes, and tells no more.
 FEW = settings(

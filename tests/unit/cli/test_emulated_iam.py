@@ -117,12 +117,12 @@ def test_a_role_is_set_to_what_a_snapshot_shows(aws: LocalAws) -> None:
 
 def test_users_and_groups_use_policies_too(aws: LocalAws) -> None:
     client = aws.client("iam")
-    user = {"UserName": "dana", "AttachedManagedPolicies": attached(AWS_MANAGED)}
+    user = {"UserName": "team", "AttachedManagedPolicies": attached(AWS_MANAGED)}
     group = {"GroupName": "team", "AttachedManagedPolicies": attached(OWN)}
     EmulatedIam(client, ACCOUNT).install(
         {"Policies": POLICIES, "UserDetailList": [user], "GroupDetailList": [group]}
     )
-    of_user = client.list_attached_user_policies(UserName="dana")["AttachedPolicies"]
+    of_user = client.list_attached_user_policies(UserName="team")["AttachedPolicies"]
     of_group = client.list_attached_group_policies(GroupName="team")["AttachedPolicies"]
     assert [one["PolicyArn"] for one in (*of_user, *of_group)] == [AWS_MANAGED, OWN]
 

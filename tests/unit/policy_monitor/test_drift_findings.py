@@ -88,8 +88,8 @@ V2 = PolicyObserved(POLICY, True, "v2", READ_WRITE, (("v1", READ), ("v2", READ_W
             TrustChanged(ROLE, OPEN_TRUST),
         ),
         (
-            PolicyUseChanged("user/bob", Use.ATTACHED, POLICY, begun=True),
-            PolicyUseChanged("user/bob", Use.ATTACHED, POLICY, begun=True),
+            PolicyUseChanged("user/ops", Use.ATTACHED, POLICY, begun=True),
+            PolicyUseChanged("user/ops", Use.ATTACHED, POLICY, begun=True),
         ),
     ],
 )

@@ -20,7 +20,7 @@ from policy_monitor.notices import acknowledge, is_due, open_entries
 from policy_monitor.settings import VERDICTS
 
 NOW = "2026-12-01T08:00:00Z"
-CUSTOMER = Actor(ActorKind.CUSTOMER, arn=f"arn:aws:iam::{ACCOUNT}:user/alice")
+CUSTOMER = Actor(ActorKind.CUSTOMER, arn=f"arn:aws:iam::{ACCOUNT}:user/platform")
 
 
 def noted(
