@@ -57,9 +57,12 @@ class Settings:
         return name.casefold() in {role.casefold() for role in self.roles}
 
     def watches_policy(self, arn: str) -> bool:
-        """Whether a policy's name (the last part of its ARN) matches a watched pattern."""
-        name = arn.rsplit("/", 1)[-1]
-        return any(fnmatchcase(name, pattern) for pattern in self.policies)
+        """Whether a policy's name (the last part of its ARN) matches a watched pattern.
+
+        "Names are not distinguished by case" ("CreatePolicy", IAM API Reference).
+        """
+        name = arn.rsplit("/", 1)[-1].casefold()
+        return any(fnmatchcase(name, pattern.casefold()) for pattern in self.policies)
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> "Settings":

@@ -10,6 +10,21 @@ def read(text: str) -> Settings:
     return Settings.from_environment({"SEVERITIES": text})
 
 
+@pytest.mark.parametrize("name", ["vendor", "Vendor", "VENDOR"])
+def test_a_role_is_watched_however_its_name_is_spelled(name: str) -> None:
+    assert Settings(roles=("Vendor",)).watches_role(name)
+    assert not Settings(roles=("Vendor2",)).watches_role(name)
+
+
+@pytest.mark.parametrize("pattern", ["vendoraccess", "VendorAccess", "*ORA*", "vendor?CCESS"])
+def test_a_policy_is_watched_however_its_name_or_the_pattern_is_spelled(pattern: str) -> None:
+    settings = Settings(policies=(pattern,))
+    for path in ("", "team/"):
+        assert settings.watches_policy(f"arn:aws:iam::123456789012:policy/{path}VendorAccess")
+        assert settings.watches_policy(f"arn:aws:iam::123456789012:policy/{path}vendoraccess")
+    assert not settings.watches_policy("arn:aws:iam::123456789012:policy/vendoraccess/other")
+
+
 def test_severities_of_a_customer_are_read_from_json() -> None:
     assert read(' {"ssm-001": "low", "gained-list": "info"} ').severities == (
         ("gained-list", "info"),
