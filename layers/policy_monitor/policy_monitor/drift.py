@@ -136,7 +136,7 @@ def _view(role: RoleState, other: RoleState | None) -> tuple[object, ...]:
         sorted((name, sha256 or "") for name, sha256 in role.inline.items()),
         role.boundary,
         role.trust,
-        sorted(role.tags.items()),
+        sorted((key.casefold(), value) for key, value in role.tags.items()),
         seconds,
     )
 

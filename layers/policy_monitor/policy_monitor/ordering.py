@@ -229,10 +229,10 @@ ALTERED: Mapping[type, Callable[[Any], tuple[Part, ...]]] = {
     TrustChanged: _part("trust"),
     RoleUpdated: _part("session"),
     RoleTagged: lambda change: tuple(
-        ("role", change.role.casefold(), "tag", key) for key, _ in change.tags
+        ("role", change.role.casefold(), "tag", key.casefold()) for key, _ in change.tags
     ),
     RoleUntagged: lambda change: tuple(
-        ("role", change.role.casefold(), "tag", key) for key in change.keys
+        ("role", change.role.casefold(), "tag", key.casefold()) for key in change.keys
     ),
     RoleCreated: _part(),
     RoleDeleted: _part(),

@@ -5,7 +5,7 @@ state, although something happened to it, exists, and what else it holds is unkn
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from functools import cache
 from typing import Any
@@ -174,13 +174,19 @@ def _update_role(state: AccountState, change: RoleUpdated) -> AccountState:
 
 def _tag(state: AccountState, change: RoleTagged) -> AccountState:
     role = _role(state, change.role)
-    return _with_role(state, replace(role, tags={**role.tags, **dict(change.tags)}))
+    kept = _without_tags(role, (key for key, _ in change.tags))
+    return _with_role(state, replace(role, tags={**kept, **dict(change.tags)}))
 
 
 def _untag(state: AccountState, change: RoleUntagged) -> AccountState:
     role = _role(state, change.role)
-    kept = {key: value for key, value in role.tags.items() if key not in change.keys}
-    return _with_role(state, replace(role, tags=kept))
+    return _with_role(state, replace(role, tags=_without_tags(role, change.keys)))
+
+
+def _without_tags(role: RoleState, keys: Iterable[str]) -> Mapping[str, str]:
+    """A role's tags but some; "Tags for IAM resources" (IAM User Guide): keys have no case."""
+    gone = {key.casefold() for key in keys}
+    return {key: value for key, value in role.tags.items() if key.casefold() not in gone}
 
 
 def _create_version(state: AccountState, change: VersionCreated) -> AccountState:

@@ -94,6 +94,14 @@ def test_another_session_length_is_no_finding_and_is_known_from_then_on() -> Non
     assert held.run_again().waiting == 0
 
 
+def test_a_tag_whose_key_iam_spells_in_another_case_is_no_difference() -> None:
+    held = begun(replace(BASE, roles={ROLE: replace(BASE.roles[ROLE], tags={"Team": "a"})}))
+    for tags, waiting in (({"team": "a"}, 0), ({"team": "A"}, 1)):
+        spelled = replace(BASE, roles={ROLE: replace(BASE.roles[ROLE], tags=tags)})
+        held.hold(spelled, shelf.documents)
+        assert held.run_again().waiting == waiting
+
+
 def test_a_watched_policy_that_is_new_or_gone_is_told() -> None:
     arn = f"arn:aws:iam::{ACCOUNT}:policy/team/AstronomerOperationalBoundary-2"
     held = begun()

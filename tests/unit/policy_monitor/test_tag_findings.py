@@ -96,6 +96,9 @@ MATCHING = shelf(
         (tagged(team="a"), TEAM_A, {}, "expansion"),
         (tagged(TEAM="a"), TEAM_A, {}, "expansion"),
         (tagged(team="b"), TEAM_A, {"team": "a"}, "reduction"),
+        # A tag whose key differs by case alone takes the place of the first.
+        (tagged(TEAM="b"), TEAM_A, {"team": "a"}, "reduction"),
+        (tagged(TEAM="a"), TEAM_A, {"team": "b"}, "expansion"),
         (tagged(team="b"), TEAM_A, {"team": "c"}, "equivalent"),
         (tagged(color="a"), TEAM_A, {}, "equivalent"),
         (RoleUntagged(ROLE, ("team",)), TEAM_A, {"team": "a"}, "reduction"),

@@ -153,6 +153,13 @@ def test_a_tag_that_is_removed_is_gone() -> None:
     assert held(tagged, mutation("1", RoleUntagged(ROLE, ("a", "c")))).tags == {"b": "2"}
 
 
+def test_a_tag_is_set_and_removed_whatever_the_case_of_its_key() -> None:
+    tagged = genesis(role(tags={"Team": "1", "b": "2"}))
+    again = mutation("1", RoleTagged(ROLE, (("tEAM", "3"),)))
+    assert held(tagged, again).tags == {"tEAM": "3", "b": "2"}
+    assert held(tagged, mutation("1", RoleUntagged(ROLE, ("TEAM",)))).tags == {"b": "2"}
+
+
 def test_a_principal_has_one_boundary_at_most() -> None:
     state = AccountState()
     for change in (
@@ -230,7 +237,8 @@ def test_a_whole_life_in_one_second_is_told_in_order() -> None:
         (TrustChanged(ROLE, "u"), TrustChanged(ROLE, "v")),
         (BoundaryPut(ROLE, EXTRA), BoundaryDeleted(ROLE)),
         (DefaultVersionSet(POLICY, "v1"), DefaultVersionSet(POLICY, "v2")),
-        (RoleTagged(ROLE, (("k", "1"),)), RoleTagged(ROLE, (("k", "2"),))),
+        (RoleTagged(ROLE, (("k", "1"),)), RoleTagged(ROLE, (("K", "2"),))),
+        (RoleTagged(ROLE, (("k", "1"),)), RoleUntagged(ROLE, ("K",))),
     ],
 )
 def test_calls_whose_order_decides_and_is_not_told_are_marked(one: Change, other: Change) -> None:
