@@ -13,7 +13,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 COMPILE := $(BIN)/uv pip compile --quiet --upgrade --python-version 3.13 --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --no-header
 
-.PHONY: help setup demo test fuzz browser checkov lint format build local-aws sbom lock bench screenshot clean
+.PHONY: help setup demo test coverage fuzz browser checkov lint format build local-aws sbom lock bench screenshot clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -56,6 +56,10 @@ tests/browser/node_modules/installed: tests/browser/package-lock.json
 	@if command -v npm >/dev/null; then \
 		npm ci --prefix tests/browser --ignore-scripts --no-audit --no-fund --loglevel error && touch $@; \
 	else echo "npm is missing: axe-core is not installed"; fi
+
+coverage: setup ## lines and branches of the packages without I/O that their fast tests leave out
+	$(BIN)/python -m pytest --quiet --numprocesses 2 --dist loadgroup --cov \
+		tests/unit tests/contract tests/conformance
 
 lint: setup ## formatting, rules and types
 	$(BIN)/ruff format --check .
