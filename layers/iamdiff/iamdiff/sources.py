@@ -1,6 +1,7 @@
 """JSON as policies need it: each number as it was written, and no element twice unnoticed."""
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from functools import cache
@@ -96,12 +97,8 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(found) == len(pairs):
         return found
     repeated = RepeatedElements(found)
-    seen: set[str] = set()
-    for name, _ in pairs:
-        if name in seen:
-            repeated.element = name
-            break
-        seen.add(name)
+    counts = Counter(name for name, _ in pairs)
+    repeated.element = next(name for name, count in counts.items() if count > 1)
     return repeated
 
 

@@ -25,9 +25,7 @@ def witness_of(row: Row, named: Named, naming: Naming) -> Request:
     """A request of a row: a catalogued action on a resource that it takes, where there is one."""
     for action in named.gravest_first[:_MOST_MET]:
         service, _, name = action.name.lower().partition(":")
-        entry = row.groups.get(naming.group_of(service, name))
-        if entry is None:
-            continue
+        entry = row.groups[naming.group_of(service, name)]
         for resource in _shown_on(entry, action):
             return naming.request(action.name, resource, entry)
     sides, entry = next(iter(row.groups.items()))
@@ -42,15 +40,10 @@ def witness_of(row: Row, named: Named, naming: Naming) -> Request:
 def _shown_on(entry: Entry, action: CataloguedAction) -> Iterable[str]:
     """Resources that an action takes and that show a difference."""
     if entry.resource is not None:
-        return [entry.resource] if _takes(action, entry.resource) else []
+        takes = any(matcher(template)(entry.resource) for template in action.resources)
+        return [entry.resource] if takes else []
     region = entry.region
     return (each for each in _shapes(action, region) if region.resources.holds(each, region.cell))
-
-
-def _takes(action: CataloguedAction, resource: str) -> bool:
-    if resource == EVERYTHING:
-        return not action.resources
-    return any(matcher(template)(resource) for template in action.resources)
 
 
 def _shapes(action: CataloguedAction, region: Region) -> Iterable[str]:

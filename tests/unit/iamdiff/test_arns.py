@@ -5,7 +5,8 @@ from tests.unit.iamdiff.comparing import between, codes
 from tests.unit.iamdiff.policies import allow
 
 from iamdiff import Verdict
-from iamdiff.arns import crossing_readings
+from iamdiff.arns import crossing_readings, matches, parse_pattern, resource_cells
+from iamdiff.budget import Budget
 
 
 @pytest.mark.parametrize(
@@ -41,3 +42,14 @@ def test_a_short_pattern_covers_what_both_readings_cover(resource: str, verdict:
     found = between([short], [short, allow(Resource=resource)])
     assert found.verdict is verdict
     assert ("short-arn" in codes(found)) is (verdict is Verdict.UNDETERMINED)
+
+
+def test_a_resource_of_fewer_than_six_fields_is_none_that_a_pattern_matches() -> None:
+    assert not matches(parse_pattern("arn:*:*:*:*:*"), "arn:aws:s3")
+
+
+def test_a_pattern_that_matches_no_arn_has_no_class() -> None:
+    patterns = [parse_pattern("arn:aws:s3:::a"), parse_pattern("urn:aws:s3:::b")]
+    assert resource_cells(patterns, [0, 1], budget=Budget(), interest=0b10) == []
+    (found,) = resource_cells(patterns, [0, 1], budget=Budget(), interest=0b01)
+    assert found == (0b01, "arn:aws:s3:::a")

@@ -44,3 +44,23 @@ def test_only_classes_of_interest_are_wanted() -> None:
 def test_the_empty_string_may_be_no_string() -> None:
     assert split(("",)).keys() == {0, 1}
     assert split(("",), empty=False).keys() == {0}
+
+
+NEAR = ["ax", "ay"]
+LONG = ["axxxx", "ayyyy"]
+
+
+@pytest.mark.parametrize("taken", [NEAR, [*NEAR, *LONG], [*NEAR, *LONG, "a"]])
+def test_an_example_is_found_however_many_near_ones_are_taken(taken: Sequence[str]) -> None:
+    for options in ({"avoid": taken}, {}):
+        patterns = ("a*",) if options else ("a*", *taken)
+        found = split(patterns, characters="xy", **options)
+        assert found[1].startswith("a")
+        assert found[1] not in taken
+        assert not found[0].startswith("a")
+
+
+def test_the_empty_string_is_an_example_where_it_alone_is_left() -> None:
+    taken = ["x", "xxxx"]
+    assert split(("y*",), characters="x", avoid=taken)[0] == ""
+    assert split(("y*",), characters="x", avoid=taken, empty=False)[0] == "xx"

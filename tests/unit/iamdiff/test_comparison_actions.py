@@ -78,3 +78,24 @@ def test_only_the_statements_that_speak_of_a_grant_are_named() -> None:
     assert {place.statement.number for g in found.gained for place in g.allowed_by} == {2}
     (lifted,) = found.lifted_denies
     assert [place.statement.number for place in lifted.before_statements] == [2]
+
+
+def test_a_not_action_of_everything_grants_nothing() -> None:
+    assert between([], [allow(NotAction="*")]).verdict is Verdict.EQUIVALENT
+
+
+def test_the_order_and_case_of_a_not_action_mean_nothing() -> None:
+    some, same = ["iam:*", "s3:*"], ["S3:*", "IAM:*"]
+    assert between([allow(NotAction=some)], [allow(NotAction=same)]).verdict is Verdict.EQUIVALENT
+    both = [allow(NotAction=same), deny(NotAction=some)]
+    assert between([allow(NotAction=some)], both).verdict is Verdict.REDUCTION
+
+
+def test_a_pattern_that_no_action_can_match_grants_nothing() -> None:
+    assert between([], [allow(["s3:", "s3:a b"])]).verdict is Verdict.EQUIVALENT
+
+
+def test_all_statements_are_named_where_it_takes_long_to_tell_which_speak() -> None:
+    patterns = [f"s3:a{number}*" for number in range(200)]
+    (grant,) = between([], [allow(patterns, Sid="A"), allow([*patterns, "s3:zz"], Sid="B")]).gained
+    assert [place.statement.sid for place in grant.allowed_by] == ["A", "B"]

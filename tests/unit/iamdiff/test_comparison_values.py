@@ -35,6 +35,36 @@ def test_a_key_holds_several_values_wherever_a_set_operator_reads_it() -> None:
     assert between([old, elsewhere], [new, elsewhere]).verdict is Verdict.EXPANSION
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "verdict"),
+    [
+        (("StringEquals", "alice"), ("StringEqualsIgnoreCase", "Alice"), Verdict.EXPANSION),
+        (("StringEqualsIgnoreCase", "ALICE"), ("StringEqualsIgnoreCase", "alice"), None),
+        (("StringEqualsIgnoreCase", "alice"), ("StringLike", "aLice"), Verdict.REDUCTION),
+        (("StringEqualsIgnoreCase", "a*"), ("StringLike", "a*"), Verdict.MIXED),
+        (("StringEqualsIgnoreCase", "\u00e9"), ("StringEquals", "\u00c9"), Verdict.REDUCTION),
+    ],
+)
+def test_values_that_differ_by_case_are_one_where_case_is_ignored(
+    old: tuple[str, str], new: tuple[str, str], verdict: Verdict | None
+) -> None:
+    sides = [[under((operator, KEY, value))] for operator, value in (old, new)]
+    assert between(*sides).verdict is (verdict or Verdict.EQUIVALENT)
+
+
+@pytest.mark.parametrize(
+    ("operator", "date", "shown"),
+    [
+        ("DateLessThan", "1970-01-01T00:00:00Z", "-1"),
+        ("DateGreaterThan", "9999-01-01T00:00:00Z", "253370764801"),
+    ],
+)
+def test_a_date_out_of_our_era_is_shown_in_seconds(operator: str, date: str, shown: str) -> None:
+    found = between([], [under((operator, "aws:CurrentTime", date))])
+    assert found.verdict is Verdict.EXPANSION
+    assert found.gained[0].witness.context["aws:CurrentTime"] == shown
+
+
 def test_several_values_are_neither_equal_to_a_variable_nor_unequal() -> None:
     old = under(("StringNotEquals", "aws:TagKeys", NAME))
     both = under(

@@ -230,3 +230,19 @@ def test_a_witness_has_what_every_request_has_for_variables_of_other_resources(k
     found = between([other], [other, allow(Resource="arn:aws:s3:::a")])
     assert found.verdict is Verdict.EXPANSION
     assert codes(found) == set()
+
+
+def test_a_question_mark_is_no_stand_in_for_a_character_of_a_variables_name() -> None:
+    wide = tagged("StringLike", f"{'?' * len('-ex:a,None-')}${{ex:b}}")
+    found = between([wide], [tagged("StringEquals", "${ex:a}${ex:b}")])
+    assert found.verdict is Verdict.MIXED
+
+
+@pytest.mark.parametrize("resource", ["a/a", "a/b"])
+def test_a_variable_that_stands_twice_has_one_value(resource: str) -> None:
+    twice = allow(Resource="arn:aws:s3:::home/${ex:a}/${ex:a}")
+    found = between([twice], [twice, allow(Resource=f"arn:aws:s3:::home/{resource}")])
+    assert found.verdict is Verdict.EXPANSION
+    spared = [allow(), deny(Resource=f"arn:aws:s3:::home/{resource}")]
+    (grant,) = between(spared, [allow(), deny(Resource="arn:aws:s3:::home/${ex:a}/${ex:a}")]).gained
+    assert grant.witness.context["ex:a"] != resource[0] or resource == "a/b"

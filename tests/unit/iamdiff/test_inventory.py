@@ -239,3 +239,29 @@ def test_an_action_is_held_where_a_comparison_with_nothing_finds_it_gained(
     comparison = compare(Access(), access, catalogue=SmallCatalogue())
     gained = {name for grant in comparison.gained for name in grant.catalogued}
     assert {each.action.name for each in found.holdings} == gained
+
+
+@pytest.mark.parametrize(
+    ("statement", "boundary", "named"),
+    [
+        (
+            allow(Resource="arn:aws:s3:::${aws:username"),
+            None,
+            "the resource arn:aws:s3:::${aws:username could",
+        ),
+        (
+            allow(),
+            allow(Condition={"DateLessThan": {"aws:CurrentTime": "soon"}}),
+            "DateLessThan on aws:CurrentTime could",
+        ),
+    ],
+)
+def test_what_cannot_be_decided_is_named_as_it_is_written(
+    statement: Mapping[str, Any], boundary: Mapping[str, Any] | None, named: str
+) -> None:
+    (reason,) = inventory(statement, boundary=boundary).undetermined
+    assert reason.sentence.startswith(named)
+
+
+def test_a_text_that_no_action_can_match_is_named_as_unknown() -> None:
+    assert inventory(allow(["s3:", "s3:Get*"])).uncatalogued == ("s3:",)

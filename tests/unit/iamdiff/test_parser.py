@@ -444,3 +444,8 @@ def test_fuzzed_text_raises_nothing_but_our_own_error(source: str | bytes) -> No
         parse_document(source)
     except PolicyError as error:
         assert str(error).isprintable()  # noqa: PT017 - whether it raises is not the question
+
+
+def test_a_value_that_is_none_of_json_is_named_by_its_type() -> None:
+    with pytest.raises(PolicyError, match="Version: a value of type set is none"):
+        parse_document({"Version": {"2012-10-17"}, "Statement": []})

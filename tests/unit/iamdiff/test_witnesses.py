@@ -1,0 +1,86 @@
+"""The request that shows a row, and whether anything known can use it."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import pytest
+from tests.unit.iamdiff.comparing import between
+from tests.unit.iamdiff.policies import allow
+
+from iamdiff import Grant, Verdict
+from iamdiff.catalogue import CataloguedAction
+
+OBJECT = "arn:*:s3:::*/*"
+
+
+class SmallCatalogue:
+    """Some actions of one service."""
+
+    date = "2026-11-22"
+
+    def __init__(self, **actions: tuple[str, ...]) -> None:
+        self._actions = {
+            name.lower(): CataloguedAction(f"s3:{name}", ("Read",), resources)
+            for name, resources in actions.items()
+        }
+
+    def services(self) -> Iterable[str]:
+        return ("s3",)
+
+    def actions(self, service: str) -> Mapping[str, CataloguedAction]:
+        return self._actions if service == "s3" else {}
+
+    def holds_several(self, key: str) -> bool | None:
+        return key == "aws:tagkeys"
+
+
+def gained(old: list[Any], new: list[Any], **actions: tuple[str, ...]) -> Grant:
+    found = between(old, new, catalogue=SmallCatalogue(**actions))
+    assert found.verdict is Verdict.EXPANSION
+    (grant,) = found.gained
+    return grant
+
+
+def test_an_example_of_a_resource_type_is_not_shown_where_it_was_allowed_before() -> None:
+    old = allow(Resource="arn:aws:s3:::example*")
+    grant = gained([old], [allow(Resource="arn:aws:s3:::*")], GetObject=(OBJECT,))
+    assert not grant.witness.resource.startswith("arn:aws:s3:::example")
+
+
+@pytest.mark.parametrize(
+    ("resource", "shown"),
+    [
+        ("arn:aws:s3:::h/${ex:a}", ("s3:GetObject", "arn:aws:s3:::h/x")),
+        ("arn:aws:s3:::${ex:a}", ("s3:ListBucket", "arn:aws:s3:::example")),
+    ],
+)
+def test_with_a_variable_an_action_is_shown_that_takes_the_resource(
+    resource: str, shown: tuple[str, str]
+) -> None:
+    actions = {"GetObject": (OBJECT,), "ListBucket": ("arn:*:s3:::e*",), "ListAllMyBuckets": ()}
+    witness = gained([], [allow("s3:*", Resource=resource)], **actions).witness
+    assert (witness.action, witness.resource) == shown
+
+
+def test_an_action_without_resources_cannot_be_used_on_a_resource() -> None:
+    grant = gained([], [allow("s3:*", Resource="arn:aws:s3:::a")], ListAllMyBuckets=())
+    assert grant.latent
+    assert grant.witness.resource == "arn:aws:s3:::a"
+
+
+@pytest.mark.parametrize(("count", "latent"), [(20, True), (30, False)])
+def test_nothing_is_claimed_of_more_resources_than_can_be_looked_at(
+    count: int, latent: bool
+) -> None:
+    types = tuple(f"arn:*:s3:::type{number}/*" for number in range(40))
+    resources = [f"arn:aws:s3:::other{number}" for number in range(count)]
+    assert gained([], [allow(Resource=resources)], GetObject=types).latent is latent
+
+
+@pytest.mark.parametrize(("length", "latent"), [(1, True), (30, False)])
+def test_patterns_that_take_long_to_tell_apart_may_meet(length: int, latent: bool) -> None:
+    kind, resource = "*a?b" * length + "*c", "*b?a" * length + "d"
+    grant = gained(
+        [], [allow(Resource=f"arn:aws:s3:::{resource}")], GetObject=(f"arn:*:s3:::{kind}",)
+    )
+    assert grant.latent is latent
