@@ -89,10 +89,7 @@ def _actions(service: str) -> Mapping[str, CataloguedAction]:
 def _read_service(folder: str, service: str) -> Mapping[str, Any]:
     if service not in _read("services.json"):
         return {}
-    try:
-        return dict(_read(folder, f"{service}.json"))
-    except FileNotFoundError:
-        return {}
+    return dict(_read(folder, f"{service}.json"))
 
 
 def _read(*path: str) -> Any:

@@ -21,7 +21,7 @@ from tests.iam_events import (
 from policy_monitor.api_calls import API_CALLS
 from policy_monitor.documents import digest
 from policy_monitor.errors import UnreadableEventError
-from policy_monitor.events import ParsedEvent, parse_event, parse_record
+from policy_monitor.events import ParsedEvent, account_of, parse_event, parse_record
 from policy_monitor.masks import mask
 from policy_monitor.mutations import (
     ActorKind,
@@ -374,6 +374,10 @@ def test_of_a_role_and_a_policy_the_watched_one_is_the_target() -> None:
         iam_event("UpdateAssumeRolePolicy", {"roleName": "another", "policyDocument": None}),
         iam_event("CreateRole", {"roleName": "another", "permissionsBoundary": OTHER_POLICY}),
         iam_event("TagRole", {"roleName": "another", "tags": "odd"}),
+        iam_event("UntagRole", {"roleName": "another", "tagKeys": ["team"]}),
+        iam_event("UpdateRole", {"roleName": "another", "maxSessionDuration": 43200}),
+        iam_event("DeleteRolePolicy", {"roleName": "another", "policyName": "i"}),
+        iam_event("DeleteRole", {"roleName": "another"}),
         iam_event("AttachUserPolicy", {"userName": "ada", "policyArn": AWS_POLICY}),
         iam_event("CreateUser", {"userName": "ada"}),
         iam_event("CreateAccessKey", {"userName": "ada"}),
@@ -430,6 +434,23 @@ def test_a_new_version_without_its_number_is_omitted_but_its_policy_known() -> N
         iam_event("CreatePolicyVersion", {"policyArn": POLICY, "policyDocument": TEXT})
     ).mutation
     assert (found.kind, found.target) == (MutationKind.OMITTED, POLICY)
+
+
+@pytest.mark.parametrize(("name", "part"), [("TagRole", "tags"), ("UntagRole", "tagKeys")])
+def test_tags_that_are_omitted_are_not_taken_for_none(name: str, part: str) -> None:
+    found = parsed(iam_event(name, {"roleName": ROLE, part: {"omitted": True}})).mutation
+    assert (found.kind, found.target, found.changes) == (MutationKind.OMITTED, ROLE, ())
+
+
+@pytest.mark.parametrize("default", [True, False])
+def test_a_version_takes_effect_by_what_was_asked_for_where_the_answer_does_not_say(
+    default: bool,
+) -> None:
+    for spelled in (default, str(default).lower()):
+        asked = {"policyArn": POLICY, "policyDocument": TEXT, "setAsDefault": spelled}
+        answer = {"policyVersion": {"versionId": "v4"}}
+        found = parsed(iam_event("CreatePolicyVersion", asked, responseElements=answer)).mutation
+        assert found.changes == (VersionCreated(POLICY, "v4", SHA, default=default),)
 
 
 def test_an_external_id_leaves_no_trace() -> None:
@@ -527,6 +548,7 @@ DELETION = iam_event("DeleteRole", {"roleName": ROLE})
             "responseElements",
         ),
         (iam_event("TagRole", {"roleName": ROLE, "tags": [{"Key": "a"}]}), "tags"),
+        (iam_event("TagRole", {"roleName": ROLE, "tags": "team"}), "tags"),
         (iam_event("UntagRole", {"roleName": ROLE, "tagKeys": "team"}), "tagKeys"),
         (iam_event("UpdateRole", {"roleName": ROLE, "maxSessionDuration": "1h"}), "maxSession"),
     ],
@@ -652,3 +674,21 @@ def test_a_real_record_is_what_it_is(row: dict[str, Any]) -> None:
     except UnreadableEventError:
         kind = "unreadable"
     assert kind == CLASSES.get(row["id"], "ignored")
+
+
+@pytest.mark.parametrize("event", ["text", None, [DELETION]])
+def test_what_is_no_object_is_no_event(event: Any) -> None:
+    for read in (parse, account_of):
+        with pytest.raises(UnreadableEventError, match="expected an object"):
+            read(event)
+
+
+def test_an_event_is_of_the_account_that_its_envelope_names() -> None:
+    assert account_of({**DELETION, "account": ACCOUNT}) == ACCOUNT
+    for account in (None, 123456789012, "12345678901", f"{ACCOUNT}0"):
+        with pytest.raises(UnreadableEventError, match="no account id"):
+            account_of({**DELETION, "account": account})
+
+
+def test_a_refusal_that_names_nothing_may_be_of_what_is_watched() -> None:
+    assert parsed(refused("PutRolePolicy", "Rate exceeded")).mutation.target == ""

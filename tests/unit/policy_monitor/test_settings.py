@@ -25,6 +25,11 @@ def test_a_policy_is_watched_however_its_name_or_the_pattern_is_spelled(pattern:
     assert not settings.watches_policy("arn:aws:iam::123456789012:policy/vendoraccess/other")
 
 
+def test_a_verdict_that_there_is_not_is_refused() -> None:
+    with pytest.raises(InputError, match="NOTIFY_VERDICTS: 'growth' is no verdict; use some of"):
+        Settings.from_environment({"NOTIFY_VERDICTS": "expansion, growth"})
+
+
 def test_severities_of_a_customer_are_read_from_json() -> None:
     assert read(' {"ssm-001": "low", "gained-list": "info"} ').severities == (
         ("gained-list", "info"),

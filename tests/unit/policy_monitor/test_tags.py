@@ -114,3 +114,24 @@ def test_of_principals_of_its_own_account_nobody_knows(principal: Any, expected:
     document = trust()
     document["Statement"][0]["Principal"] = principal
     assert lets_choose_tags(document, ACCOUNT) is expected
+
+
+def test_a_variable_that_stands_beside_a_tag_stays_a_variable() -> None:
+    def kept(text: str) -> tuple[str, ...]:
+        read = parse_document(policy(statement("Allow", "s3:*", resource=f"arn:aws:s3:::{text}")))
+        return bound(read, (("team", "a"),)).statements[0].resources or ()
+
+    tag = "${aws:PrincipalTag/team}"
+    assert kept(f"{tag}/${{aws:username}}") == ("arn:aws:s3:::a/${aws:username}",)
+    assert kept(f"{tag}/${{ex:k, 'none'}}") == ("arn:aws:s3:::a/${ex:k, 'none'}",)
+    assert kept(f"{tag}/${{*}}") == ("arn:aws:s3:::a/${*}",)
+
+
+def test_a_statement_without_resources_is_bound_by_its_conditions() -> None:
+    trusting = trust()
+    trusting["Statement"][0]["Condition"] = {"StringEquals": {TEAM: "a"}}
+    read = parse_document(trusting)
+    (held,), (not_held,) = (bound(read, ((("team", team)),)).statements for team in ("a", "b"))
+    assert held.actions == ("sts:AssumeRole",)
+    assert held.conditions == ()
+    assert not_held.actions == ()

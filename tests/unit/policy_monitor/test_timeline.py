@@ -43,6 +43,7 @@ from policy_monitor.mutations import (
     VersionCreated,
     VersionDeleted,
 )
+from policy_monitor.preconditions import can_follow
 from policy_monitor.readings import Writings
 from policy_monitor.state import AccountState, PolicyState, RoleState
 from policy_monitor.timeline import earlier, fold, steps
@@ -396,3 +397,43 @@ def test_a_policy_whose_default_nobody_knows_has_none() -> None:
 def test_nothing_lies_before_the_first_time_there_is() -> None:
     assert earlier("0001-01-01T00:03:00Z", timedelta(minutes=5)) == "0001-01-01T00:00:00Z"
     assert earlier("2026-01-01T00:03:00Z", timedelta(minutes=5)) == "2025-12-31T23:58:00Z"
+
+
+# ------------------------------------------------------------------ what can have succeeded
+
+
+@pytest.mark.parametrize(
+    ("change", "possible"),
+    [
+        (InlinePolicyDeleted(ROLE, "i"), True),
+        (InlinePolicyDeleted(ROLE, "j"), False),
+        (InlinePolicyDeleted("another", "i"), False),
+        (PolicyDetached("another", POLICY), False),
+        (RoleDeleted("another"), False),
+        (RoleTagged("another", ()), False),
+        (PolicyUseChanged("user/ada", Use.ATTACHED, POLICY, begun=True), True),
+        (PolicyUseChanged("user/ada", Use.ATTACHED, POLICY, begun=False), False),
+        (PolicyUseChanged("user/ada", Use.BOUNDARY, None, begun=False), True),
+    ],
+)
+def test_a_call_that_cannot_have_succeeded_comes_later(change: Change, possible: bool) -> None:
+    assert can_follow(FULL.state, mutation("1", change)) is possible
+    assert can_follow(AccountState(), mutation("1", change))
+
+
+def test_a_version_of_a_policy_that_is_not_known_is_gone_without_a_trace() -> None:
+    assert applied(EMPTY.state, VersionDeleted(POLICY, "v2")) == EMPTY.state
+
+
+def test_a_session_length_that_a_call_does_not_say_stays() -> None:
+    known = genesis(role(max_session_seconds=7200))
+    assert held(known, mutation("1", RoleUpdated(ROLE, None))).max_session_seconds == 7200
+
+
+def test_the_boundary_of_a_role_that_is_made_under_it_is_read_with_it() -> None:
+    made = RoleCreated(
+        ROLE, ROLE_ARN, "t", boundary=CEILING, boundary_version="v3", boundary_sha256="c"
+    )
+    state = fold(EMPTY, [mutation("1", made)])
+    assert state.roles[ROLE].boundary == CEILING
+    assert state.policies[CEILING] == PolicyState(CEILING, {"v3": "c"}, "v3")
