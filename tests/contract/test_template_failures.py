@@ -119,18 +119,6 @@ def test_there_are_at_most_ten_alarms_of_at_most_ten_metrics_each(template: Temp
     assert all(len(metrics(dict(alarm.properties))) <= 10 for alarm in alarms)
 
 
-def test_the_alarms_cost_what_the_documentation_says() -> None:
-    def paid(**parameters: str) -> int:
-        alarms = load_template(PATH, EMAIL | parameters).of_type("AWS::CloudWatch::Alarm")
-        return sum(len(metrics(dict(alarm.properties))) for alarm in alarms)
-
-    text = (PATH.parent / "docs" / "operations.md").read_text()
-    (count, dollars) = re.findall(r"alarms: (\d+) metrics at \$0.10.*?\$([\d.]+) \|", text)[0]
-    assert paid() == int(count) == round(float(dollars) * 10)
-    for more in (SLACK, REPORT, TRAIL):
-        assert paid(**more) == paid() + 1
-
-
 def test_each_alarm_goes_to_the_alarms_topic_and_says_what_to_do(template: Template) -> None:
     for alarm in template.of_type("AWS::CloudWatch::Alarm"):
         assert alarm.properties["AlarmActions"] == ["AlarmTopic"]
