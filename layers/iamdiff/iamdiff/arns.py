@@ -196,8 +196,6 @@ class _Tails:
     def _compute(self, alive: int, field: int) -> dict[int, str]:
         if not alive:
             return {0: ":".join(_USUAL[field:])}
-        if self.interest and not alive & self.interest:
-            return {}
         self.budget.spend(len(self.patterns) // 8 + 1)
         by_glob: dict[str, int] = {}
         for index in bits(alive):
