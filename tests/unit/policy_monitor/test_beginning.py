@@ -1,3 +1,4 @@
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -100,3 +101,10 @@ def test_a_baseline_is_announced_once_whatever_follows() -> None:
     judged = judge(ledger, SETTINGS, None)
     assert first.kind is FindingKind.BASELINE
     assert [finding.kind for finding in judged.recorded] == [FindingKind.CHANGE]
+
+
+def test_of_many_services_whose_permissions_it_manages_some_are_named() -> None:
+    services = ("iam", "s3", "sqs", "sns", "lambda", "kms", "ecr", "glue", "ram")
+    wide = shelf(allow(*(f"{service}:*" for service in services)))
+    (finding,) = found(live(role(attached=frozenset({POLICY})), managed(POLICY, wide)))
+    assert re.search(r"manage permissions in iam, .* and [0-9]+ more\.$", finding.summary)

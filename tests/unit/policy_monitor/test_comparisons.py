@@ -63,3 +63,12 @@ def test_what_a_side_allows_is_told_by_a_tag_that_alone_does_not_decide() -> Non
     found = Comparisons(shelf.documents, catalogue.load()).holdings(held, "")
     assert found is not None
     assert [row["service"] for row in found["services"]] == ["s3", "sqs"]
+
+
+def test_what_no_known_action_can_use_is_not_counted_as_held() -> None:
+    shelf = Shelf()
+    latent = allow("eks:DeleteCluster", resource="arn:aws:s3:::x")
+    held = Held((shelf(latent), shelf(allow("sqs:SendMessage"))))
+    found = Comparisons(shelf.documents, catalogue.load()).holdings(held, "")
+    assert found is not None
+    assert [row["service"] for row in found["services"]] == ["sqs"]

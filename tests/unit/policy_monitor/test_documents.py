@@ -85,3 +85,8 @@ def test_the_order_of_members_does_not_change_a_digest_and_the_order_of_a_list_d
 def test_what_json_cannot_express_has_no_digest(value: object) -> None:
     with pytest.raises(UnreadableDocumentError):
         digest({"a": value})
+
+
+def test_a_value_that_is_neither_text_nor_list_stays_as_it_is() -> None:
+    document = {"Statement": [{"Condition": {"Bool": {"aws:SecureTransport": True}}}]}
+    assert read_document(document) == document

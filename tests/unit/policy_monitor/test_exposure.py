@@ -295,3 +295,49 @@ def test_a_trust_policy_that_lets_in_fewer_lets_nobody_in() -> None:
     case = Case()
     old = trust({"AWS": VENDOR}, {"AWS": STRANGER})
     assert case.trust(old, trust({"AWS": VENDOR})) == Exposure()
+
+
+def test_where_a_side_cannot_be_told_nothing_is_said_to_be_new() -> None:
+    case = Case()
+    comparisons = Comparisons(case.shelf.documents, catalogue.load())
+    old, new = case.held(PASSING), case.held(PASSING, CREATING)
+    comparison = comparisons.answer(Question(old, new))
+    exposures = Exposures(comparisons)
+    assert exposures.standing(Question(old, new), comparison) is not None
+    for unclear in (Held(("0" * 64,)), case.held({"Statement": "none"})):
+        assert exposures.standing(Question(unclear, new), comparison) is None
+
+
+def test_of_a_trust_policy_that_cannot_be_read_nothing_is_said_to_be_opened() -> None:
+    case = Case()
+    question = Question(case.held({"Statement": "none"}), case.held(trust(STRANGER)), kind="trust")
+    comparisons = Comparisons(case.shelf.documents, catalogue.load())
+    found = Exposures(comparisons).of(
+        question, (), comparisons.answer(question), ACCOUNT, SETTINGS.vendor_accounts
+    )
+    assert found == Exposure()
+
+
+def test_a_condition_of_a_not_action_that_stopped_what_is_gained_is_lost() -> None:
+    case = Case()
+    only = {"Effect": "Allow", "NotAction": "iam:*", "Resource": "*"}
+    limited = policy(
+        {
+            **only,
+            "Condition": {
+                "StringEquals": {"aws:SourceVpc": "v"},
+                "StringLike": {"aws:sourcevpc": "v*"},
+            },
+        }
+    )
+    found = case.exposure(case.held(limited), case.held(policy(only)))
+    assert found.conditions == ("aws:SourceVpc",)
+
+
+def test_whom_a_deny_names_is_not_let_in() -> None:
+    document = trust(VENDOR)
+    denying = {**trust(STRANGER)["Statement"][0], "Effect": "Deny"}
+    found = Case().trust(
+        trust(VENDOR), {**document, "Statement": [*document["Statement"], denying]}
+    )
+    assert found.admitted.strangers == ()

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.accounts import later
 from tests.eventpatterns import envelope
-from tests.histories import CUSTOMER, NOON, READ_AT, SETTINGS, genesis, mutation, role
+from tests.histories import CUSTOMER, NOON, READ_AT, ROLE, SETTINGS, genesis, mutation, role
 from tests.tamper_events import BY_CLOUDFORMATION, PARTS, cases, record_of, tamper_event
 
 from policy_monitor.adapters.memory import MemoryLedger
@@ -18,12 +18,13 @@ from policy_monitor.announcement import is_told
 from policy_monitor.derivation import derive
 from policy_monitor.events import parse_event
 from policy_monitor.findings import Finding, Severity, SubjectType
-from policy_monitor.integrity import OPERATION, unexplained
+from policy_monitor.integrity import OPERATION, own_sentence, unexplained
 from policy_monitor.judgement import judge
 from policy_monitor.mutations import (
     Mutation,
     MutationKind,
     PartTouched,
+    RoleDeleted,
     StackOperated,
     TouchesUnexplained,
 )
@@ -310,3 +311,8 @@ def test_the_ledger_ends_alike_whatever_comes_first() -> None:
         ends.append(said)
     assert all(end == ends[0] for end in ends)
     assert len(ends[0]) == 1
+
+
+def test_of_what_is_no_change_of_the_monitor_there_is_nothing_to_say() -> None:
+    deleted = mutation("1", RoleDeleted(ROLE))
+    assert own_sentence(deleted.changes[0], "Somebody", deleted) == ""

@@ -196,3 +196,52 @@ def test_a_scope_says_on_what_and_where(resources: Any, conditions: Any, words: 
         "witness": {"resource": "arn:aws:lambda:us-east-1:1:function:x"},
     }
     assert scope([grant], "delete Lambda functions") == words
+
+
+def test_what_no_known_action_could_use_is_told_apart_where_it_is_lost() -> None:
+    latent = allow("eks:DeleteCluster", resource="arn:aws:s3:::x")
+    assert said([latent], []) == ("loses only what nothing known could use (delete EKS clusters)")
+    assert said([latent, allow("s3:GetObject")], []) == (
+        "can no longer get S3 objects, and loses 1 action that nothing known could use"
+    )
+
+
+def test_many_actions_that_only_read_are_said_to() -> None:
+    assert said([], [allow("s3:Get*", "s3:List*")]).endswith(", only to read and list")
+
+
+def test_of_many_actions_the_scope_is_what_all_of_them_have() -> None:
+    def some(service: str, resource: str = "*", **condition: str) -> Any:
+        fields = {"Condition": {"StringEquals": condition}} if condition else {}
+        return policy(statement("Allow", f"{service}:*", resource=resource, **fields))
+
+    queues, topics = "arn:aws:sqs:us-east-1:1:q", "arn:aws:sns:us-east-1:1:t"
+    both = {"aws:PrincipalTag/a": "b"}
+    for new, words in (
+        ([some("sqs", queues), some("sns", topics)], " on certain resources, among them"),
+        ([some("sqs", queues, **both), some("sns", "*", **both)], " under conditions, among them"),
+        ([some("sqs", queues), some("sns", "*", **both)], " of SNS and SQS, among them"),
+    ):
+        assert words in said([], new)
+
+
+def test_actions_that_reach_further_in_several_scopes_are_told_without_them() -> None:
+    old = [
+        allow("s3:GetObject", "sqs:SendMessage", resource="arn:aws:s3:::a/*"),
+        allow("sqs:SendMessage", resource="arn:aws:sqs:us-east-1:1:a"),
+    ]
+    new = [
+        allow("s3:GetObject", resource=["arn:aws:s3:::a/*", "arn:aws:s3:::b/*"]),
+        allow("sqs:SendMessage", resource="arn:aws:sqs:us-east-1:1:*"),
+    ]
+    assert said(old, [*old, *new]) == ("can send SQS messages and get S3 objects in more cases")
+
+
+def test_a_deny_that_moves_is_not_called_what_is_allowed_in_other_cases() -> None:
+    def denying(bucket: str) -> Any:
+        return policy(statement("Deny", "s3:GetObject", resource=f"arn:aws:s3:::{bucket}/*"))
+
+    assert said([denying("a")], [denying("b")], part=True) == (
+        "no longer forbids to get S3 objects in bucket a, and now forbids to get S3 objects in "
+        "bucket b"
+    )

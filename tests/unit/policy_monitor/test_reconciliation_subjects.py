@@ -1,25 +1,30 @@
 """What reconcile compares: the role, the policies, and who else uses them."""
 
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
+import pytest
 from tests.accounts import details
 from tests.histories import (
     ACCOUNT,
     CEILING,
     EXTRA,
+    NOON,
     POLICY,
     ROLE,
     ROLE_ARN,
     managed,
+    mutation,
 )
 from tests.watched_role import BASE, READ, READ_WRITE, begun, shelf
 
 from policy_monitor.adapters.memory import MemoryIam
-from policy_monitor.mutations import (
-    Use,
-)
+from policy_monitor.drift import differences, things_touched
+from policy_monitor.mutations import MutationKind, PolicyUseChanged, RoleDeleted, Use
+from policy_monitor.observation import DocumentsOnDemand, Observation
 from policy_monitor.settings import Settings
-from policy_monitor.state import PolicyState
+from policy_monitor.state import AccountState, PolicyState
 from policy_monitor.trail import Attribute
 
 # ------------------------------------------------------------------ the role and the policies
@@ -194,3 +199,68 @@ def test_a_role_that_is_watched_only_from_now_on_is_told_with_all_that_it_can_do
     found = {(f.subject.arn, f.verdict) for f in held.findings()}
     # The role that was watched until now is another principal that uses a watched policy.
     assert found == {(other.arn, "expansion"), (POLICY, "expansion")}
+
+
+# ------------------------------------------------------------------ single differences
+
+
+def seen(state: AccountState, **principals: frozenset[tuple[str, Use]]) -> Observation:
+    return Observation(NOON, state, {f"user/{name}": own for name, own in principals.items()}, {})
+
+
+def test_a_role_that_neither_side_has_is_no_difference() -> None:
+    assert differences(AccountState(complete=True), seen(AccountState()), Settings()) == {}
+
+
+def test_a_refused_call_touched_nothing() -> None:
+    for kind, things in ((MutationKind.CHANGE, {("role", ROLE)}), (MutationKind.ATTEMPT, set())):
+        assert things_touched(mutation("1", RoleDeleted(ROLE), kind=kind)) == things
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "changes"),
+    [
+        (
+            {(POLICY, Use.ATTACHED)},
+            {(CEILING, Use.BOUNDARY)},
+            [
+                PolicyUseChanged("user/ada", Use.BOUNDARY, CEILING, begun=True),
+                PolicyUseChanged("user/ada", Use.ATTACHED, POLICY, begun=False),
+            ],
+        ),
+        (
+            {(POLICY, Use.BOUNDARY)},
+            {(CEILING, Use.BOUNDARY)},
+            [PolicyUseChanged("user/ada", Use.BOUNDARY, CEILING, begun=True)],
+        ),
+        (
+            {(CEILING, Use.BOUNDARY)},
+            {(EXTRA, Use.BOUNDARY)},
+            [PolicyUseChanged("user/ada", Use.BOUNDARY, EXTRA, begun=True)],
+        ),
+    ],
+)
+def test_what_another_principal_uses_is_told_by_the_changes_that_lead_there(
+    before: set[tuple[str, Use]], after: set[tuple[str, Use]], changes: list[PolicyUseChanged]
+) -> None:
+    def state(uses: set[tuple[str, Use]]) -> AccountState:
+        return AccountState(uses={arn: frozenset({("user/ada", use)}) for arn, use in uses})
+
+    (found,) = differences(
+        state(before), seen(state(after), ada=frozenset(after)), Settings()
+    ).values()
+    assert list(found.changes) == changes
+
+
+def test_documents_on_demand_are_read_once_and_only_where_one_is_asked_for() -> None:
+    asked: list[int] = []
+
+    def read() -> Mapping[str, dict[str, Any]]:
+        asked.append(1)
+        return {"a": {"Version": "2012-10-17"}}
+
+    documents = DocumentsOnDemand(read)
+    assert asked == []
+    assert documents["a"] == {"Version": "2012-10-17"}
+    assert (list(documents), len(documents), "b" in documents) == (["a"], 1, False)
+    assert asked == [1]

@@ -121,6 +121,11 @@ def test_a_change_of_tags_is_compared_by_what_the_policies_make_of_them(
     assert verdict(change, document, tags=tags) == expected
 
 
+def test_what_a_trust_policy_that_is_none_lets_be_chosen_is_not_known() -> None:
+    unreadable = shelf({"Statement": "none"})
+    assert verdict(tagged(team="a"), trusted=unreadable) == "undetermined"
+
+
 def test_a_deny_that_spares_a_tag_is_lost_with_it() -> None:
     document = shelf(
         policy(

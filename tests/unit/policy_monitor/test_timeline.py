@@ -260,6 +260,29 @@ def test_calls_that_do_not_touch_are_not_marked(one: Change, other: Change) -> N
     assert untold(FULL, mutation("1", one), mutation("2", other)) == set()
 
 
+def test_of_more_calls_than_can_be_tried_those_that_touch_are_marked() -> None:
+    many = [mutation(f"{number}", TrustChanged(ROLE, f"u{number}")) for number in range(8)]
+    assert len(untold(FULL, *many)) == len(many)
+
+
+def test_of_many_calls_that_make_a_role_none_is_marked_unless_it_also_goes() -> None:
+    made = [
+        mutation("0", RoleCreated(ROLE, ROLE_ARN, "t")),
+        *(mutation(f"1{n}", InlinePolicyPut(ROLE, f"i{n}", "d")) for n in range(8)),
+    ]
+    assert untold(EMPTY, *made) == set()
+    assert len(untold(FULL, *made, mutation("2", RoleDeleted(ROLE)))) == len(made) + 1
+
+
+def test_a_call_that_touches_two_others_joins_them() -> None:
+    mutations = (
+        mutation("1", RoleTagged(ROLE, (("a", "1"),))),
+        mutation("2", RoleTagged(ROLE, (("b", "1"),))),
+        mutation("3", RoleTagged(ROLE, (("a", "2"), ("b", "2")))),
+    )
+    assert untold(FULL, *mutations) == {"1", "2", "3"}
+
+
 def test_where_the_order_is_not_told_what_gives_comes_last() -> None:
     mutations = (
         mutation("1", PolicyAttached(ROLE, POLICY)),

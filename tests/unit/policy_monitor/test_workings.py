@@ -8,12 +8,14 @@ from policy_monitor import senses
 from policy_monitor.parts import Parts, Sort
 from policy_monitor.rules import STREAM_FILTERS
 from policy_monitor.vigilance import looked
-from policy_monitor.wiring import Archive, Rule, Subscriptions
+from policy_monitor.wiring import Archive, Rule, Stack, Subscriptions
 from policy_monitor.workings import (
+    LOOKED_TO,
     Expected,
     Function,
     Stream,
     Subscriber,
+    expected_of,
     subscribers,
     working_checks,
 )
@@ -158,3 +160,32 @@ def test_whom_the_template_names_are_the_subscribers() -> None:
         ("slack", "findings", "slack"),
         ("alarm-slack", "alarms", "slack"),
     ]
+
+
+def test_what_the_template_made_is_read_from_its_environment() -> None:
+    environment = {
+        "FUNCTION_NAMES": "detect,judge,announce,slack",
+        "TOPIC_ARN": "findings",
+        "ALARM_TOPIC_ARN": "alarms",
+        "EMAIL_ADDRESS": "",
+        "ALARM_EMAIL_ADDRESS": "",
+        "SLACK_FUNCTION_ARN": "",
+    }
+    stack = Stack(
+        rules={"RoleRule": "rule"}, archive="archive", queue_url="queue", topic_arn="findings"
+    )
+    parts = Parts("stack", mappings=tuple(f"id-{number}" for number in range(len(STREAM_FILTERS))))
+    found = expected_of(environment, stack, parts)
+    assert found.functions == dict(
+        zip(LOOKED_TO, ["detect", "judge", "announce", "slack"], strict=True)
+    )
+    assert list(found.streams) == list(STREAM_FILTERS)
+    assert found.subscribers == ()
+    assert set(found.names) == {
+        (Sort.RULE, "rule"),
+        *((Sort.FUNCTION, name) for name in found.functions.values()),
+        (Sort.ARCHIVE, "archive"),
+        (Sort.QUEUE, "queue"),
+        (Sort.TOPIC, "findings"),
+        (Sort.TOPIC, "alarms"),
+    }

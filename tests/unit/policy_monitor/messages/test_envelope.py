@@ -1,4 +1,5 @@
 import json
+import re
 from typing import Any
 
 import pytest
@@ -118,3 +119,45 @@ def test_an_email_is_as_narrow_as_a_phone_but_for_what_is_to_be_copied(name: str
 def test_what_is_no_finding_is_refused() -> None:
     with pytest.raises(UnreadableEventError, match="schema is 'x'"):
         envelope({"schema": "x"})
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("redlines", "text"),
+        ("redlines", ["text"]),
+        ("redlines", [{"lines": "text"}]),
+        ("redlines", [{"lines": [1]}]),
+        ("severity_reasons", "text"),
+        ("severity_reasons", [1]),
+        ("used_by", 1),
+        ("used_by", [["user/ada"]]),
+    ],
+)
+def test_a_part_of_a_finding_of_another_shape_is_refused(name: str, value: Any) -> None:
+    with pytest.raises(UnreadableEventError, match=name):
+        envelope({**golden_finding("expansion"), name: value})
+
+
+def test_an_email_that_is_too_long_is_cut_with_its_count(monkeypatch: pytest.MonkeyPatch) -> None:
+    said = content(golden_finding("expansion"))
+    whole = email_text(said)
+    monkeypatch.setattr("policy_monitor.messages.email.TEXT_LIMIT", 500)
+    text = email_text(said)
+    found = re.search(r"\n\n\[cut: ([0-9,]+) more characters\]\n\nFinding (\S+)\n$", text)
+    assert found is not None
+    kept = text[: found.start()]
+    assert whole.startswith(kept)
+    assert int(found[1].replace(",", "")) == len(whole) - len(kept)
+    assert found[2] == said.finding_id
+
+
+def test_a_message_that_no_cut_makes_short_enough_goes_out_as_short_as_can_be(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    finding = huge_finding()
+    cut = envelope(finding).message
+    monkeypatch.setattr("policy_monitor.messages.envelope.MESSAGE_LIMIT", 1)
+    shortest = json.loads(envelope(finding).message)
+    assert len(shortest["default"]) < len(json.loads(cut)["default"])
+    assert json.loads(shortest["default"])["finding_id"] == finding["finding_id"]
