@@ -1,10 +1,11 @@
 """What a cold start of each built function costs, and how much memory it takes.
 
 Beside an empty handler that imports boto3, in the same process as Lambda's runtime starts it: from
-the interpreter's start to the first wait for an event. Processor time, the middle one of several
-rounds in turn. Where bytecode is kept it is read; where none is, as in a layer that sam builds,
-what is in the layers is compiled at each start (the runtime's own boto3 never is). Memory is the
-most that a function's process held in the year of events/, under the emulator.
+the interpreter's start to the first wait for an event. Processor time, the middle one and the least
+of several rounds in turn. The target is of what is deployed: layers with the bytecode that they
+bring, and a boto3 that has its own, of which nobody outside can say whether Lambda's has it; the
+other columns are of a boto3 without it, and of layers without it. No start writes any. Memory is
+the most that a function's process held in the year of events/, under the emulator.
 """
 
 import json
@@ -18,6 +19,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
+from typing import NamedTuple
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
@@ -35,7 +37,8 @@ from policy_monitor_cli.sources import source_files
 from policy_monitor_cli.template import Template, load_template
 
 BUILT = ROOT / ".aws-sam" / "build"
-_ROUNDS = 9
+_ROUNDS = 11
+_ROUNDS_OF_OTHERS = 3
 _RATIO = Target(1.3, "x")
 _SLOWEST = 8
 
@@ -69,17 +72,25 @@ class Start:
             ),
         }
 
-    def ms(self, *options: str) -> float:
+    def ms(self) -> float:
         """Its processor time, in milliseconds."""
         before = resource.getrusage(resource.RUSAGE_CHILDREN)
-        self.run(*options)
+        self.run()
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
         used = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
         return used * 1_000
 
     def run(self, *options: str) -> str:
         """What it writes to standard error."""
-        program = (sys.executable, "-I", "-S", *options, local_runtime.__file__, "app.handler")
+        program = (
+            sys.executable,
+            "-I",
+            "-S",
+            "-B",
+            *options,
+            local_runtime.__file__,
+            "app.handler",
+        )
         done = subprocess.run(  # noqa: S603 (our own program)
             program, env=self._variables, capture_output=True, text=True, check=False
         )
@@ -88,10 +99,20 @@ class Start:
         return done.stderr
 
 
-def starts(template: Template, folder: Path) -> dict[str, Start]:
+class Times(NamedTuple):
+    """Milliseconds of one program's starts."""
+
+    middle: float
+    least: float
+
+
+def starts(template: Template, folder: Path, *, bare_runtime: bool = False) -> dict[str, Start]:
     """What is measured, by name: the empty handler first."""
+    folder.mkdir()
     runtime = folder / "runtime"
     lay_out_runtime(runtime)
+    if bare_runtime:
+        runtime = copied_without_bytecode(runtime, folder / "bare")
     layers = code_paths(template, template.functions["DetectFunction"])[1:]
     found = {}
     for name, code in (("boto3 alone", _EMPTY), ("boto3, Logger and Metrics", _POWERTOOLS)):
@@ -105,15 +126,20 @@ def starts(template: Template, folder: Path) -> dict[str, Start]:
     return found
 
 
-def measured(found: Mapping[str, Start], *options: str) -> dict[str, float]:
-    """Milliseconds of each, in turn; the first round, which may write bytecode, does not count."""
+def copied_without_bytecode(folder: Path, copy: Path) -> Path:
+    """A copy of a folder in which Python finds no bytecode."""
+    return Path(shutil.copytree(folder, copy, ignore=shutil.ignore_patterns("__pycache__")))
+
+
+def measured(found: Mapping[str, Start], rounds: int) -> dict[str, Times]:
+    """The times of each, in turn; the first round, of cold disks, does not count."""
     times: dict[str, list[float]] = {name: [] for name in found}
-    for number in range(_ROUNDS + 1):
+    for number in range(rounds + 1):
         for name, start in found.items():
-            ms = start.ms(*options)
+            ms = start.ms()
             if number:
                 times[name].append(ms)
-    return {name: median(each) for name, each in times.items()}
+    return {name: Times(median(each), min(each)) for name, each in times.items()}
 
 
 def peaks(template: Path) -> dict[str, int]:
@@ -145,38 +171,37 @@ def slowest(start: Start) -> Iterator[list[str]]:
 def report() -> str:
     """The figures as Markdown."""
     parameters = {"ReportBucket": "bucket"}
+    template = load_template(BUILT / "template.yaml", parameters)
     with TemporaryDirectory() as name:
         folder = Path(name)
-        # A copy: bytecode that is written here is no part of what is deployed.
-        bare, kept = folder / "bare", folder / "kept"
-        for place in (bare, kept):
-            shutil.copytree(BUILT, place, ignore=shutil.ignore_patterns("__pycache__"))
-        (folder / "one").mkdir()
-        (folder / "other").mkdir()
-        template = load_template(kept / "template.yaml", parameters)
-        found = starts(template, folder / "one")
-        with_bytecode = measured(found)
-        uncached = starts(load_template(bare / "template.yaml", parameters), folder / "other")
-        without = measured(uncached, "-B")
-        memory = peaks(kept / "template.yaml")
-        imports = {name: list(slowest(found[name])) for name in template.functions}
-    base, bare_base = (next(iter(each.values())) for each in (with_bytecode, without))
+        bare = copied_without_bytecode(BUILT, folder / "build")
+        deployed = starts(template, folder / "deployed")
+        uncompiled = starts(load_template(bare / "template.yaml", parameters), folder / "layers")
+        bare_boto3 = starts(template, folder / "boto3", bare_runtime=True)
+        times = measured(deployed, _ROUNDS)
+        others = [measured(each, _ROUNDS_OF_OTHERS) for each in (bare_boto3, uncompiled)]
+        memory = peaks(BUILT / "template.yaml")
+        imports = {name: list(slowest(deployed[name])) for name in template.functions}
+    base = times["boto3 alone"]
     rows = []
-    for each, ms in with_bytecode.items():
+    for each, ms in times.items():
         function = template.functions.get(each)
+        ratio = ms.middle / base.middle
         rows.append(
             [
                 each,
-                f"{rounded(ms)} ms",
-                f"{rounded(ms / base)}x",
-                _RATIO.verdict(ms / base) if function else "",
-                f"{rounded(without[each])} ms",
-                f"{rounded(without[each] / bare_base)}x",
+                *(f"{rounded(ms.middle)} ms", f"{rounded(ratio)}x"),
+                _RATIO.verdict(ratio) if function else "",
+                *(f"{rounded(ms.least)} ms", f"{rounded(ms.least / base.least)}x"),
+                *(f"{rounded(o[each].middle / o['boto3 alone'].middle)}x" for o in others),
                 f"{memory[each] / 1e6:.0f} MB" if each in memory else "",
                 f"{function.memory_size} MB" if function else "",
             ]
         )
-    head = ("start", "bytecode kept", "ratio", f"{_RATIO}", "none kept", "ratio", "peak", "has")
+    head = (
+        *("start", "middle", "ratio", f"{_RATIO}", "least", "ratio"),
+        *("boto3 uncompiled", "layers uncompiled", "peak", "has"),
+    )
     text = [table(head, rows)]
     for each, slow in imports.items():
         text.append(f"What {each} imports longest:")

@@ -137,7 +137,8 @@ class Emulators:
             **self._variables,
             local_runtime.SETTING: json.dumps(setting),
         }
-        program = (sys.executable, "-I", "-S", str(local_runtime.__file__), function.handler)
+        # Where code and layers lie nothing can be written on Lambda: no bytecode either.
+        program = (sys.executable, "-I", "-S", "-B", local_runtime.__file__, function.handler)
         return _Emulated((str(self._binary),), program, variables, code[0], self._log)
 
 

