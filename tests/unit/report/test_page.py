@@ -11,7 +11,17 @@ from tests.histories import ROLE, ROLE_ARN, genesis, mutation, role
 from tests.message_strategies import HOSTILE_TEXTS, findings, huge_finding
 
 from iamdiff.catalogue import EmptyCatalogue
-from policy_monitor.findings import Finding, FindingKind, Severity, Subject, SubjectType
+from policy_monitor.documents import digest
+from policy_monitor.findings import (
+    ChangedDocument,
+    DocumentKind,
+    DocumentVersion,
+    Finding,
+    FindingKind,
+    Severity,
+    Subject,
+    SubjectType,
+)
 from policy_monitor.history import Entry
 from policy_monitor.ledger import Notice
 from policy_monitor.mutations import Actor, ActorKind, SenseLost
@@ -95,6 +105,21 @@ def test_a_name_of_any_kind_makes_a_page(text: str) -> None:
     assert made.count("<script>") == 1
     Structure(made)
     made.encode("utf-8", "replace")
+
+
+def test_a_document_whose_text_is_not_known_is_said_to_be_so() -> None:
+    known, other = {"Version": "2012-10-17"}, DocumentVersion("v2", "0" * 64)
+    held = DocumentVersion("v1", digest(known))
+    evidence = Evidence(None, (), {digest(known): known})
+    for before, after, said in (
+        (held, other, "Its text after is not known."),
+        (other, other, "Its text before and after is not known."),
+        (None, held, "Before: none."),
+        (held, None, "After: none."),
+    ):
+        paper = ChangedDocument(DocumentKind.POLICY, "arn:p", before, after)
+        shown = words(a_page(a_finding(1, changed=(paper,)), evidence=evidence))
+        assert said in shown
 
 
 secrets = st.text("ABCDEFGHJKMNPQRSTUVWXYZ23456789+=,.@:/-", min_size=12, max_size=60)
