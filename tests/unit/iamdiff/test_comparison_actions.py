@@ -93,9 +93,3 @@ def test_the_order_and_case_of_a_not_action_mean_nothing() -> None:
 
 def test_a_pattern_that_no_action_can_match_grants_nothing() -> None:
     assert between([], [allow(["s3:", "s3:a b"])]).verdict is Verdict.EQUIVALENT
-
-
-def test_all_statements_are_named_where_it_takes_long_to_tell_which_speak() -> None:
-    patterns = [f"s3:a{number}*" for number in range(200)]
-    (grant,) = between([], [allow(patterns, Sid="A"), allow([*patterns, "s3:zz"], Sid="B")]).gained
-    assert [place.statement.sid for place in grant.allowed_by] == ["A", "B"]

@@ -21,6 +21,7 @@ from policy_monitor.strangers import Admitted
 
 VENDOR = "arn:aws:iam::406882777402:root"
 STRANGER = "arn:aws:iam::999999999999:root"
+ANOTHER = "arn:aws:iam::888888888888:root"
 
 
 class Case:
@@ -308,14 +309,16 @@ def test_where_a_side_cannot_be_told_nothing_is_said_to_be_new() -> None:
         assert exposures.standing(Question(unclear, new), comparison) is None
 
 
-def test_of_a_trust_policy_that_cannot_be_read_nothing_is_said_to_be_opened() -> None:
+def test_a_trust_policy_that_cannot_be_read_hides_nobody_whom_the_next_one_names() -> None:
     case = Case()
-    question = Question(case.held({"Statement": "none"}), case.held(trust(STRANGER)), kind="trust")
+    question = Question(
+        case.held({"Statement": "none"}), case.held(trust({"AWS": STRANGER})), kind="trust"
+    )
     comparisons = Comparisons(case.shelf.documents, catalogue.load())
     found = Exposures(comparisons).of(
         question, (), comparisons.answer(question), ACCOUNT, SETTINGS.vendor_accounts
     )
-    assert found == Exposure()
+    assert found.admitted == Admitted(("account 999999999999",))
 
 
 def test_a_condition_of_a_not_action_that_stopped_what_is_gained_is_lost() -> None:
@@ -335,9 +338,7 @@ def test_a_condition_of_a_not_action_that_stopped_what_is_gained_is_lost() -> No
 
 
 def test_whom_a_deny_names_is_not_let_in() -> None:
-    document = trust(VENDOR)
-    denying = {**trust(STRANGER)["Statement"][0], "Effect": "Deny"}
-    found = Case().trust(
-        trust(VENDOR), {**document, "Statement": [*document["Statement"], denying]}
-    )
-    assert found.admitted.strangers == ()
+    old, new = trust({"AWS": VENDOR}), trust({"AWS": VENDOR}, {"AWS": ANOTHER})
+    (denied,) = trust({"AWS": STRANGER})["Statement"]
+    new["Statement"].append({**denied, "Effect": "Deny"})
+    assert Case().trust(old, new).admitted == Admitted(("account 888888888888",))

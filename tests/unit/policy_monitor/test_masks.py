@@ -265,3 +265,7 @@ def test_where_masks_lose_how_values_lie_a_reduction_must_not_be_claimed(
     parts: tuple[dict[str, Any], ...],
 ) -> None:
     assert not faithful(*documents(*parts))
+
+
+def test_a_value_that_is_no_text_names_no_external_id() -> None:
+    assert faithful({"Statement": [{"Condition": {"Bool": {"aws:SecureTransport": True}}}]})
