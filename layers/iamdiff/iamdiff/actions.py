@@ -55,6 +55,9 @@ class Sides(NamedTuple):
         return Sides(self.old | other.old, self.new | other.new)
 
 
+_NONE = Sides()
+
+
 def union(first: Sides, others: Iterable[Sides]) -> Sides:
     """The bodies of all of some."""
     old, new = first
@@ -286,6 +289,8 @@ class ServiceIndex:
         own = self.names.get(name)
         if own is not None:
             speaking.append(own)
+        if len(speaking) == 1 and self.everywhere == _NONE:
+            return speaking[0]
         return union(self.everywhere, speaking)
 
 

@@ -103,8 +103,17 @@ def matches(pattern: Pattern, resource: str) -> bool:
     return True
 
 
+type Splits = dict[tuple[object, ...], list[Cell]]
+"""How fields were split before, by their patterns, classes and interest."""
+
+
 def resource_cells(
-    patterns: Sequence[Pattern], classes: Sequence[int], *, budget: Budget, interest: int
+    patterns: Sequence[Pattern],
+    classes: Sequence[int],
+    *,
+    budget: Budget,
+    interest: int,
+    splits: Splits | None = None,
 ) -> list[Cell]:
     """Split ``*`` and all ARNs by which classes of patterns match them.
 
@@ -116,6 +125,8 @@ def resource_cells(
         The class of each; class i is bit i of a cell's mask.
     interest : int
         Where it is not 0, only cells that share a bit with it are wanted.
+    splits : Splits | None
+        Of the same comparison: what was split once is not split again, and new ones are added.
 
     Raises
     ------
@@ -131,7 +142,12 @@ def resource_cells(
         found[universal] = EVERYTHING
         interest = 0 if universal & interest else interest
     if not all(pattern.universal for pattern in patterns):
-        for mask, text in _arn_cells(patterns, classes, universal, interest, budget):
+        open_ones = [
+            (pattern, each)
+            for pattern, each in zip(patterns, classes, strict=True)
+            if not universal >> each & 1
+        ]
+        for mask, text in _arn_cells(open_ones, interest, budget, {} if splits is None else splits):
             found.setdefault(universal | mask, text)
     return [Cell(mask, text) for mask, text in found.items()]
 
@@ -141,23 +157,19 @@ def arn_cells(patterns: Sequence[Pattern], classes: Sequence[int], *, budget: Bu
 
     There ``*`` is a pattern like others: six fields of ``*``.
     """
-    return _arn_cells(patterns, classes, 0, 0, budget)
+    return _arn_cells(list(zip(patterns, classes, strict=True)), 0, budget, {})
 
 
 def _arn_cells(
-    patterns: Sequence[Pattern],
-    classes: Sequence[int],
-    settled: int,
-    interest: int,
-    budget: Budget,
+    patterns: Sequence[tuple[Pattern, int]], interest: int, budget: Budget, splits: Splits
 ) -> list[Cell]:
-    """The cells of all ARNs, leaving out the classes that are `settled`."""
+    """The cells of all ARNs, by patterns and their classes."""
     wanted = [
         (pattern.fields, each)
-        for pattern, each in zip(patterns, classes, strict=True)
-        if not settled >> each & 1 and matcher(pattern.fields[0])(_FIRST_FIELD)
+        for pattern, each in patterns
+        if matcher(pattern.fields[0])(_FIRST_FIELD)
     ]
-    tails = _Tails([fields for fields, _ in wanted], [each for _, each in wanted], interest, budget)
+    tails = _Tails(wanted, interest, budget, splits)
     alive = (1 << len(wanted)) - 1
     if interest and not alive & tails.interest:
         return []
@@ -175,15 +187,16 @@ class _Tails:
 
     def __init__(
         self,
-        patterns: Sequence[tuple[str, ...]],
-        classes: Sequence[int],
+        wanted: Sequence[tuple[tuple[str, ...], int]],
         interest: int,
         budget: Budget,
+        splits: Splits,
     ) -> None:
-        self.patterns = patterns
-        self.classes = classes
-        self.interest = sum(1 << i for i, each in enumerate(classes) if interest >> each & 1)
+        self.patterns = [fields for fields, _ in wanted]
+        self.classes = [each for _, each in wanted]
+        self.interest = sum(1 << i for i, each in enumerate(self.classes) if interest >> each & 1)
         self.budget = budget
+        self.splits = splits
         self.memo: dict[tuple[int, int], dict[int, str]] = {}
 
     def of(self, alive: int, field: int) -> dict[int, str]:
@@ -209,7 +222,7 @@ class _Tails:
         found: dict[int, str] = {}
         globs, members = list(by_glob), list(by_glob.values())
         wanted = sum(1 << i for i, mask in enumerate(members) if mask & self.interest)
-        for mask, example in cells(globs, budget=self.budget, interest=wanted):
+        for mask, example in self._split(globs, None, wanted):
             remaining = sum(bits for i, bits in enumerate(members) if mask >> i & 1)
             text = _usual(globs, mask, field, example)
             for rest, tail in self.of(remaining, field + 1).items():
@@ -230,8 +243,18 @@ class _Tails:
         usual = _class_mask(_USUAL[-1], globs, classes)
         return {
             mask: _USUAL[-1] if mask == usual else example
-            for mask, example in cells(globs, budget=self.budget, classes=classes, interest=wanted)
+            for mask, example in self._split(globs, classes, wanted)
         }
+
+    def _split(
+        self, globs: Sequence[str], classes: Sequence[int] | None, interest: int
+    ) -> list[Cell]:
+        question = (*globs, *(classes or ()), interest)
+        found = self.splits.get(question)
+        if found is None:
+            found = cells(globs, budget=self.budget, classes=classes, interest=interest)
+            self.splits[question] = found
+        return found
 
 
 def _usual(globs: Sequence[str], mask: int, field: int, example: str) -> str:

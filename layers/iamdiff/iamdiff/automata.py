@@ -76,6 +76,8 @@ class Automaton:
             if final & self.loops_on_colon
         ]
         self.settled = sum(final for final, _ in self.settling)
+        self.finals = sum(final for final, _ in self.final)
+        self.awaited: dict[int, set[str]] = {}
 
     def _add(self, pattern: str, reading: Reading, *, stops: bool) -> None:
         """Append the positions of a piece of a pattern; `stops`: its wildcards stop at colons."""
@@ -97,7 +99,7 @@ class Automaton:
             self.token.append("".join(each))
             self.size += 1
 
-    def walk(self, interest: int, budget: Budget, *, empty: bool) -> Iterator[Cell]:
+    def walk(self, interest: int, budget: Budget, *, empty: bool) -> Iterator[tuple[int, str]]:
         """Every state that can be reached, shortest strings first, as mask and string."""
         alive = sum(extent for bit, extent in self.extent.items() if interest & bit)
         queue = deque([(self.start, "")])
@@ -106,7 +108,7 @@ class Automaton:
             state, text = queue.popleft()
             budget.spend(3 + 3 * state.bit_count() + self.size // WORDS * 64)
             if text or empty:
-                yield Cell(self._accepted(state), text)
+                yield self._accepted(state), text
             for character in self._next_characters(state):
                 after = self._step(state, character)
                 if after not in seen and (not alive or after & alive):
@@ -127,6 +129,8 @@ class Automaton:
 
     def _accepted(self, state: int) -> int:
         mask = 0
+        if not state & self.finals:
+            return mask
         for final, bit in self.final:
             if state & final:
                 mask |= bit
@@ -134,13 +138,25 @@ class Automaton:
 
     def _next_characters(self, state: int) -> Iterator[str]:
         """What leads to different states: each character that a pattern awaits, and another."""
-        awaited: set[str] = set(":" if self.colons_matter else "")
-        while state:
-            low = state & -state
-            awaited.update(self.token[low.bit_length() - 1])
-            state ^= low
+        # What the stars reached await changes seldom from state to state.
+        waiting = state & self.loops
+        awaited = self.awaited.get(waiting)
+        if awaited is None:
+            awaited = self.awaited[waiting] = self._awaited(waiting)
+            awaited.update(":" if self.colons_matter else "")
+        if state != waiting:
+            awaited = awaited | self._awaited(state ^ waiting)
         for character in self.characters:
             if character not in awaited:
                 yield character
                 break
         yield from sorted(awaited)
+
+    def _awaited(self, state: int) -> set[str]:
+        """The characters that a pattern awaits."""
+        awaited: set[str] = set()
+        while state:
+            low = state & -state
+            awaited.update(self.token[low.bit_length() - 1])
+            state ^= low
+        return awaited

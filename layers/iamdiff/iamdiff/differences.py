@@ -13,11 +13,12 @@ from itertools import chain
 from typing import NamedTuple
 
 from iamdiff.actions import Sides, narrowest
-from iamdiff.arns import EVERYTHING, Pattern, matches, resource_cells
+from iamdiff.arns import EVERYTHING, Pattern, Splits, matches, resource_cells
 from iamdiff.automata import Cell
-from iamdiff.bodies import Block, Body, BodyTable, links_of, resource_link
+from iamdiff.bodies import Body, BodyTable, links_of, resource_link
 from iamdiff.budget import Budget
 from iamdiff.callers import CallerClass
+from iamdiff.clauses import Clause
 from iamdiff.domains import UNREAD, UNREAD_ARN
 from iamdiff.globs import bits
 from iamdiff.links import variables_of
@@ -61,21 +62,6 @@ class Decision(NamedTuple):
     added: tuple[Difference, ...]
     gained_doubts: tuple[Condition, ...]
     lost_doubts: tuple[Condition, ...]
-
-
-class Region(NamedTuple):
-    """A class of resources in a group of actions, and what differs there.
-
-    Attributes
-    ----------
-    labels : tuple[str, ...]
-        The narrowest patterns of the policies that cover it; ``*`` for all else.
-    """
-
-    resources: "ResourceIndex"
-    cell: Cell
-    labels: tuple[str, ...]
-    decision: Decision
 
 
 class ResourceIndex(NamedTuple):
@@ -136,6 +122,21 @@ class ResourceIndex(NamedTuple):
         return tuple(pattern.text for pattern in self.members[matched[narrowest(matched)]])
 
 
+class Region(NamedTuple):
+    """A class of resources in a group of actions, and what differs there.
+
+    Attributes
+    ----------
+    labels : tuple[str, ...]
+        The narrowest patterns of the policies that cover it; ``*`` for all else.
+    """
+
+    resources: ResourceIndex
+    cell: Cell
+    labels: tuple[str, ...]
+    decision: Decision
+
+
 class Differ:
     """Compares the two sides of a body table.
 
@@ -143,8 +144,8 @@ class Differ:
     ----------
     bounded : bool
         Whether either side has a boundary; then both have one in the table.
-    caller : CallerClass
-        Who makes the requests.
+    true, false : Clause, list[Clause]
+        What holds of whoever makes the requests, and what does not.
     underived : int
         How many bodies the policies themselves make; those from there on are derived.
     part : bool
@@ -166,7 +167,10 @@ class Differ:
         self.table = table
         self.solver = solver
         self.budget = budget
-        self.caller = caller
+        self.clauses: dict[int, Clause] = {}
+        self.splits: Splits = {}
+        self.true = solver.clauses.of(caller.true)
+        self.false = list(map(solver.clauses.of, caller.false))
         self.bounded = bounded
         self.part = part
         self.underived = len(table.bodies)
@@ -191,7 +195,11 @@ class Differ:
         self.budget.spend(sum(len(self.table.bodies[n].resources or ()) for n in numbers))
         index, interest = self._resource_index(numbers, sides.old ^ sides.new)
         for cell in resource_cells(
-            index.patterns, index.classes, budget=self.budget, interest=interest
+            index.patterns,
+            index.classes,
+            budget=self.budget,
+            interest=interest,
+            splits=self.splits,
         ):
             candidates = list(index.candidates(cell))
             self.budget.spend(len(candidates))
@@ -307,18 +315,26 @@ class Differ:
         return known
 
     def _standing(self, mask: int) -> "Standing":
-        allows: dict[Block, int] = {}
-        denies: dict[Block, int] = {}
-        ceiling: dict[Block, int] = {}
+        allows: dict[Clause, int] = {}
+        denies: dict[Clause, int] = {}
+        ceiling: dict[Clause, int] = {}
         for number in bits(mask):
             body = self.table.bodies[number]
+            clause = self._clause(number)
             if body.effect is Effect.DENY:
-                denies.setdefault(body.block, number)
+                denies.setdefault(clause, number)
             elif body.in_boundary:
-                ceiling.setdefault(body.block, number)
+                ceiling.setdefault(clause, number)
             else:
-                allows.setdefault(body.block, number)
+                allows.setdefault(clause, number)
         return Standing(allows, denies, ceiling if self.bounded else None)
+
+    def _clause(self, number: int) -> Clause:
+        found = self.clauses.get(number)
+        if found is None:
+            found = self.solver.clauses.of(self.table.bodies[number].block)
+            self.clauses[number] = found
+        return found
 
     def _answers(
         self, questions: "Iterable[Question]", doubts: list[Condition], target: Target
@@ -326,8 +342,8 @@ class Differ:
         """The questions that some context answers with yes."""
         for question in questions:
             answer = self.solver.solve(
-                [*question.true, self.caller.true],
-                [*question.false, *self.caller.false],
+                [*question.true, self.true],
+                [*question.false, *self.false],
                 target,
             )
             if answer.context is not None:

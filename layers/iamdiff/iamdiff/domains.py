@@ -1,32 +1,21 @@
 """The values of one context key, split into cells by the conditions that read it."""
 
-from __future__ import annotations
-
-from functools import lru_cache
+from collections.abc import Callable, Iterable, Sequence
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from iamdiff.arns import arn_cells, parse_pattern
 from iamdiff.automata import Cell
+from iamdiff.budget import Budget
 from iamdiff.cells import cells
 from iamdiff.contexts import KeyState, Predicate, null_predicate, predicate
-from iamdiff.globs import NO_ARN, Reading, is_literal, literal, matcher, reader
-from iamdiff.model import Condition, Quantifier, Relation, ValueType
-from iamdiff.values import (
-    AddressRange,
-    fold_case,
-    read_address_range,
-    read_binary,
-    read_boolean,
-    read_date,
-    read_number,
-)
+from iamdiff.globs import Reading, bits
+from iamdiff.model import Condition, ContextValue, Quantifier, ValueType
+from iamdiff.value_tests import READERS, TEXT, TextTest, pattern_of, value_test, weight
+from iamdiff.values import AddressRange
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
     from decimal import Decimal
-
-    from iamdiff.budget import Budget
 
 
 class KeyFacts(NamedTuple):
@@ -80,6 +69,29 @@ class Domain(NamedTuple):
         """The predicate of a condition whose values match nothing."""
         return predicate(condition.operator, 0, self.start.within, _empty_cell(self.examples))
 
+    def options(self, state: KeyState) -> list[ContextValue | None]:
+        """What the key may hold: absent, one value of each cell, or several values."""
+        found: list[ContextValue | None] = [None] if state.absent else []
+        found += [self.examples[place] for place in bits(state.single)]
+        if state.several:
+            found.append(self._several(state))
+        return found
+
+    def value(self, state: KeyState) -> ContextValue:
+        """What the key may hold where it is not absent: one value if that will do."""
+        return self.examples[next(bits(state.single))] if state.single else self._several(state)
+
+    def _several(self, state: KeyState) -> tuple[str, ...]:
+        """Several values, the same one twice where there is no other: a key may repeat them."""
+        masks = (*(mask & state.within for mask in state.touching), state.within)
+        chosen = dict.fromkeys(self.examples[next(bits(mask))] for mask in masks)
+        for place in bits(state.within):
+            if len(chosen) > 1:
+                break
+            chosen[self.examples[place]] = None
+        values = tuple(chosen)
+        return values if len(values) > 1 else values * 2
+
 
 def _empty_cell(examples: Sequence[str]) -> int:
     """The cell of the empty text; 0 where it is in none of its own."""
@@ -117,7 +129,7 @@ def build_domain(
     if has_sets and reads_text and facts.fixed is None:
         examples.append("")
     several = facts.several and facts.fixed is None
-    budget.spend(len(examples) * sum(map(_weight, readers)) // 2 * (5 if several else 1))
+    budget.spend(len(examples) * sum(map(weight, readers)) // 2 * (5 if several else 1))
     everything = (1 << len(examples)) - 1
     empty = _empty_cell(examples)
     predicates = {}
@@ -143,100 +155,12 @@ UNREAD = "x"
 UNREAD_ARN = "arn:aws:iam::123456789012:role/x"
 """The same of a key that holds nothing but ARNs."""
 
-_TEXT = (ValueType.STRING, ValueType.ARN)
-
-_COMPARISONS: dict[Relation, Callable[[Any, Any], bool]] = {
-    Relation.EQUALS: lambda value, wanted: value == wanted,
-    Relation.LESS_THAN: lambda value, wanted: value < wanted,
-    Relation.LESS_THAN_EQUALS: lambda value, wanted: value <= wanted,
-    Relation.GREATER_THAN: lambda value, wanted: value > wanted,
-    Relation.GREATER_THAN_EQUALS: lambda value, wanted: value >= wanted,
-    Relation.IN_RANGE: lambda value, wanted: wanted.covers(value),
-}
-
-_READERS: dict[ValueType, Callable[[str], Any]] = {
-    ValueType.NUMERIC: read_number,
-    ValueType.DATE: read_date,
-    ValueType.BOOL: read_boolean,
-    ValueType.IP: read_address_range,
-    ValueType.BINARY: read_binary,
-}
-
-
-@lru_cache(maxsize=4096)
-def value_test(condition: Condition) -> Callable[[str], bool] | None:
-    """`build_test`, kept for conditions that are asked again."""
-    return build_test(condition)
-
-
-def build_test(condition: Condition) -> Callable[[str], bool] | None:
-    """Whether a value matches one of a condition's values, its negation aside.
-
-    None where one of the policy's values cannot be read as the operator's type. Without values
-    nothing matches where AWS says so ("Empty array condition ForAllValues", "... ForAnyValue",
-    "... IfExists", access-analyzer-reference-policy-checks), and None stands for the rest.
-    """
-    operator = condition.operator
-    if not condition.values:
-        told = operator.quantifier is not Quantifier.NONE or operator.if_exists
-        return _TextTest(frozenset(), ()) if told and not operator.negated else None
-    kind, relation = operator.type, operator.relation
-    if kind in _TEXT:
-        patterns = [_pattern(condition, value) for value in condition.values]
-        names = {text for text, reading in patterns if _is_name(text, reading)}
-        tests = [reader(*each) for each in patterns if not _is_name(*each)]
-        return _TextTest(frozenset(names), tests)
-    read, compare = _READERS[kind], _COMPARISONS[relation]
-    wanted = [read(value) for value in condition.values]
-    if any(value is None for value in wanted):
-        return None
-
-    def test(text: str) -> bool:
-        value = read(text)
-        return value is not None and any(compare(value, each) for each in wanted)
-
-    return test
-
-
-class _TextTest:
-    """Names that are looked up, and tests for the other values of a condition."""
-
-    def __init__(self, names: frozenset[str], tests: Sequence[Callable[[str], bool]]) -> None:
-        self.names = names
-        self.tests = tests
-
-    def __call__(self, text: str) -> bool:
-        return text in self.names or any(test(text) for test in self.tests)
-
 
 def _matched(test: Callable[[str], bool], places: dict[str, int]) -> int:
     """The cells whose examples, by their places, pass a test."""
-    if isinstance(test, _TextTest) and not test.tests:
+    if isinstance(test, TextTest) and not test.tests:
         return sum(1 << places[name] for name in test.names if name in places)
     return sum(1 << place for example, place in places.items() if test(example))
-
-
-def _is_name(text: str, reading: Reading) -> bool:
-    return reading is Reading.PLAIN and is_literal(text)
-
-
-def _weight(condition: Condition) -> int:
-    """What it costs to test one value: each policy value, but for those that are looked up."""
-    if condition.operator.type not in _TEXT:
-        return 3 * len(condition.values)
-    return 1 + sum(not _is_name(*_pattern(condition, value)) for value in condition.values)
-
-
-def _pattern(condition: Condition, value: str) -> tuple[str, Reading]:
-    """A value of a String… or Arn… condition as a pattern and how to read it."""
-    if condition.operator.type is ValueType.ARN:
-        first, colon, rest = value.partition(":")
-        return f"arn{colon}{rest}" if matcher(first)("arn") else NO_ARN, Reading.ARN
-    if condition.operator.relation is Relation.LIKE:
-        return value, Reading.PLAIN
-    if condition.operator.relation is Relation.EQUALS_IGNORE_CASE:
-        return fold_case(literal(value)), Reading.FOLDED
-    return literal(value), Reading.PLAIN
 
 
 def _examples(
@@ -251,12 +175,12 @@ def _examples(
     by_type: dict[ValueType, list[Condition]] = {}
     for condition in filter(_has_values, conditions):
         kind = condition.operator.type
-        by_type.setdefault(ValueType.STRING if kind in _TEXT else kind, []).append(condition)
+        by_type.setdefault(ValueType.STRING if kind in TEXT else kind, []).append(condition)
     if not by_type:
         return [UNREAD], True
     examples: dict[str, None] = {}
     for kind, group in by_type.items():
-        if kind in _TEXT:
+        if kind in TEXT:
             found = _text_examples(group, budget, empty=empty, apart=apart, arn=facts.arn)
         else:
             found = _typed_examples(kind, group)
@@ -275,7 +199,7 @@ def _text_examples(
     holders: dict[tuple[str, Reading], int] = {}
     for place, condition in enumerate(conditions):
         for value in condition.values:
-            pattern = _pattern(condition, value)
+            pattern = pattern_of(condition, value)
             holders[pattern] = holders.get(pattern, 0) | 1 << place
     # Which of the patterns that the same conditions hold matches makes no difference.
     by_holders: dict[int, int] = {}
@@ -303,7 +227,7 @@ _ANY_ARN = ("arn:*:*:*:*:*", Reading.ARN)
 
 def _typed_examples(kind: ValueType, conditions: Sequence[Condition]) -> list[str]:
     wanted = sorted({value for condition in conditions for value in condition.values})
-    read = [value for text in wanted if (value := _READERS[kind](text)) is not None]
+    read = [value for text in wanted if (value := READERS[kind](text)) is not None]
     match kind:
         case ValueType.NUMERIC:
             return [format(point, "f") for point in _around(read)]
@@ -317,7 +241,7 @@ def _typed_examples(kind: ValueType, conditions: Sequence[Condition]) -> list[st
             return [*wanted, "AAAA" * (1 + max(map(len, wanted)) // 4)]
 
 
-def _around(read: Sequence[Decimal]) -> list[Decimal]:
+def _around(read: "Sequence[Decimal]") -> "list[Decimal]":
     """Each point, one value of each gap between them, and one beyond either end."""
     from decimal import MAX_PREC, Context, Decimal  # noqa: PLC0415 - the same
 
@@ -328,7 +252,7 @@ def _around(read: Sequence[Decimal]) -> list[Decimal]:
     return [*points, exactly.subtract(points[0], 1), *gaps, exactly.add(points[-1], 1)]
 
 
-def _written_date(seconds: Decimal) -> str:
+def _written_date(seconds: "Decimal") -> str:
     """A date as requests hold it: ISO 8601 where it is a whole second of our era, else epoch."""
     from datetime import UTC, datetime  # noqa: PLC0415 - slow to import, and few policies need it
 

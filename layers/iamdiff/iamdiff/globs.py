@@ -116,3 +116,41 @@ def arn_fields(pattern: str) -> tuple[str, ...]:
     """The six fields of an ARN pattern; one that has fewer is completed with ``*``."""
     fields = pattern.split(":", ARN_FIELDS - 1)
     return (*fields, *["*"] * (ARN_FIELDS - len(fields)))
+
+
+def globs_meet(one: str, other: str) -> bool:
+    """Whether some text matches both patterns.
+
+    Where both have a star, only what stands before their first stars and after their last ones
+    can clash: between them each star takes whatever the other pattern asks for.
+    """
+    if "*" not in one:
+        one, other = other, one
+    if "*" not in other:
+        return _takes(one, other)
+    return _agree(one.partition("*")[0], other.partition("*")[0]) and _agree(
+        one.rpartition("*")[2][::-1], other.rpartition("*")[2][::-1]
+    )
+
+
+def _takes(pattern: str, fixed: str) -> bool:
+    """Whether a pattern matches a text of one with no star: its parts stand there in order."""
+    if "*" not in pattern:
+        return len(pattern) == len(fixed) and _agree(pattern, fixed)
+    first, *middle, last = pattern.split("*")
+    end = len(fixed) - len(last)
+    position = len(first)
+    if end < position or not _agree(first, fixed) or not _agree(last, fixed[end:]):
+        return False
+    for part in middle:
+        while not _agree(part, fixed[position:]):
+            position += 1
+        position += len(part)
+    return position <= end
+
+
+def _agree(one: str, other: str) -> bool:
+    """Whether two beginnings without stars can be of one text."""
+    if one.startswith(other) or other.startswith(one):
+        return True
+    return all(a == b or "?" in (a, b) for a, b in zip(one, other, strict=False))

@@ -102,6 +102,8 @@ def rows_of(found: Iterable[tuple[Sides, Sequence[Entry]]]) -> list[Row]:
 def widest(patterns: Iterable[str]) -> list[str]:
     """Those patterns that no other one covers, in their order."""
     texts = list(dict.fromkeys(patterns))
+    if len(texts) == 1:
+        return texts
     if EVERYTHING in texts:
         return [EVERYTHING]
     if all(map(is_literal, texts)):

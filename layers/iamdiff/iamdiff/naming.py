@@ -2,7 +2,7 @@
 
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
-from itertools import chain
+from operator import attrgetter
 
 from iamdiff.actions import (
     EVERY_BODY,
@@ -78,6 +78,7 @@ class Naming:
         self.spelling = spelling
         self.known: dict[tuple[str, str], Sides] = {}
         self.named: dict[tuple[Sides, ...], Named] = {}
+        self.by_service: dict[str, list[tuple[str, CataloguedAction, Sides]]] = {}
 
     @cached_property
     def unnamed(self) -> Sequence[CataloguedAction]:
@@ -106,9 +107,18 @@ class Naming:
     ) -> Iterator[CataloguedAction]:
         """The catalogued actions of a service that patterns cover and that are in some groups."""
         tests = [matcher(pattern) for pattern in patterns]
-        for name, action in self.catalogue.actions(service).items():
-            if any(test(name) for test in tests) and self.group_of(service, name) in groups:
+        for name, action, group in self.grouped(service):
+            if group in groups and any(test(name) for test in tests):
                 yield action
+
+    def grouped(self, service: str) -> Sequence[tuple[str, CataloguedAction, Sides]]:
+        """The catalogued actions of a service by their names in lower case, and their groups."""
+        found = self.by_service.get(service)
+        if found is None:
+            listed = self.catalogue.actions(service).items()
+            found = [(name, action, self.group_of(service, name)) for name, action in listed]
+            self.by_service[service] = found
+        return found
 
 
 def speakers(places: Sequence[Place], cells: Iterable[ActionCell]) -> tuple[Place, ...]:
@@ -142,6 +152,9 @@ def speakers(places: Sequence[Place], cells: Iterable[ActionCell]) -> tuple[Plac
 _SOME_STEPS = 20_000
 
 
+_NAME, _LEVELS = attrgetter("name"), attrgetter("access_levels")
+
+
 class Named:
     """The actions of some groups."""
 
@@ -158,21 +171,22 @@ class Named:
     @cached_property
     def names(self) -> tuple[str, ...]:
         """The catalogued actions' names, sorted."""
-        return tuple(sorted(action.name for action in self.catalogued))
+        return tuple(sorted(map(_NAME, self.catalogued)))
 
     @cached_property
     def access_levels(self) -> tuple[str, ...]:
         """Their access levels, the gravest first."""
-        found = {level for action in self.catalogued for level in action.access_levels}
+        found = set[str]().union(*set(map(_LEVELS, self.catalogued)))
         return tuple(sorted(found, key=gravity))
 
-    @cached_property
-    def gravest_first(self) -> tuple[CataloguedAction, ...]:
-        """The catalogued actions, the gravest first."""
-        by_level: dict[str, list[CataloguedAction]] = {}
-        for action in self.catalogued:
-            by_level.setdefault("".join(action.access_levels[:1]), []).append(action)
-        return tuple(chain(*(by_level[level] for level in sorted(by_level, key=gravity))))
+    def gravest_first(self) -> Iterator[CataloguedAction]:
+        """The catalogued actions, the gravest first; seldom is more than the first looked at."""
+        alike: dict[str, set[tuple[str, ...]]] = {}
+        for levels in dict.fromkeys(map(_LEVELS, self.catalogued)):
+            alike.setdefault("".join(levels[:1]), set()).add(levels)
+        for gravest in sorted(alike, key=gravity):
+            chosen = alike[gravest]
+            yield from (each for each in self.catalogued if each.access_levels in chosen)
 
 
 def name_actions(row: Row, naming: Naming) -> Named:
@@ -215,4 +229,5 @@ def _everything(row: Row, naming: Naming) -> Iterable[CataloguedAction]:
     """The catalogued actions of a row that covers services that no policy names."""
     yield from naming.unnamed
     for service in sorted(naming.actions.named_services()):
-        yield from naming.members(service, (EVERYTHING,), row.groups)
+        grouped = naming.grouped(service)
+        yield from (action for _, action, group in grouped if group in row.groups)

@@ -9,7 +9,7 @@ surely not meant. Statements are counted from 1 in messages.
 import math
 import re
 from collections.abc import Iterable, Mapping
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any, NamedTuple
 
 from iamdiff.model import (
@@ -53,7 +53,6 @@ _PRINCIPALS = {str(kind): kind for kind in PrincipalType if kind is not Principa
 _EFFECTS = {str(effect): effect for effect in Effect}
 _VERSIONS = ("2008-10-17", "2012-10-17")
 _VERSION_WITH_VARIABLES = "2012-10-17"
-_ACTION = r"[A-Za-z0-9-]+:[A-Za-z0-9_.*?-]+"
 _LARGEST = 10_240
 """Characters, blanks not counted: the most that IAM takes from a customer (a role's inline
 policies together). IAM User Guide, "IAM and AWS STS quotas" (reference_iam-quotas)."""
@@ -177,10 +176,15 @@ class _Fault(NamedTuple):
     fatal: bool
 
 
+@cache
+def _action() -> re.Pattern[str]:
+    return re.compile(r"[A-Za-z0-9-]+:[A-Za-z0-9_.*?-]+")
+
+
 @lru_cache(maxsize=65536)
 def _action_fault(pattern: str) -> _Fault | None:
     """What is wrong with a pattern of Action, if anything."""
-    if pattern in ("*", "*:*") or re.fullmatch(_ACTION, pattern):
+    if pattern in ("*", "*:*") or _action().fullmatch(pattern):
         return None
     service, colon, _ = pattern.partition(":")
     if "*" in service or "?" in service:

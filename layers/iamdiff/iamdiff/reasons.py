@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from iamdiff.bodies import LINK, NOT_LINK, is_linked, template_of
-from iamdiff.domains import value_test
 from iamdiff.evaluator import Evaluator
 from iamdiff.links import is_readable
 from iamdiff.logic import Doubt
 from iamdiff.model import Access, Condition, Document, Effect, Request, Statement, ValueType
+from iamdiff.value_tests import value_test
 
 UNCONFIRMED = "unconfirmed"
 """The reference evaluator contradicts a witness: a fault of ours."""

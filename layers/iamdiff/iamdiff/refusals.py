@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from enum import StrEnum
 from typing import NamedTuple
 
-from iamdiff.bodies import Block
+from iamdiff.clauses import ALWAYS, Clause
 
 
 class Before(StrEnum):
@@ -37,26 +37,26 @@ class Standing(NamedTuple):
     `ceiling` are the boundary's allows, None where there is no boundary.
     """
 
-    allows: dict[Block, int]
-    denies: dict[Block, int]
-    ceiling: dict[Block, int] | None
+    allows: dict[Clause, int]
+    denies: dict[Clause, int]
+    ceiling: dict[Clause, int] | None
 
 
 class Question(NamedTuple):
     """Which conditions must hold and which must not, for a cause to show."""
 
     cause: Cause
-    true: list[Block]
-    false: list[Block]
+    true: list[Clause]
+    false: list[Clause]
     stopped_by: int | None = None
 
 
 def questions(then: Standing, now: Standing) -> Iterator[Question]:
     """Each way in which a request can be allowed now and refused then."""
-    if () in now.denies or now.ceiling == {}:
+    if ALWAYS in now.denies or now.ceiling == {}:
         return
-    ceilings: Iterable[tuple[Block, int | None]] = (
-        [((), None)] if now.ceiling is None else list(now.ceiling.items())
+    ceilings: Iterable[tuple[Clause, int | None]] = (
+        [(ALWAYS, None)] if now.ceiling is None else list(now.ceiling.items())
     )
     for allow, number in now.allows.items():
         for within, ceiling in ceilings:
@@ -72,7 +72,7 @@ def lifted_denies(then: Standing, now: Standing) -> Iterator[Question]:
 
 
 def _refusals(
-    then: Standing, now: Standing, allow: tuple[Block, int], within: tuple[Block, int | None]
+    then: Standing, now: Standing, allow: tuple[Clause, int], within: tuple[Clause, int | None]
 ) -> Iterator[Question]:
     """The ways in which what one allow grants now was refused then.
 

@@ -1,21 +1,17 @@
 """A request for each row of differences, on a resource that a catalogued action takes."""
 
 from collections.abc import Iterable
-from functools import lru_cache
+from itertools import islice
 
 from iamdiff.actions import EVERY_SERVICE
 from iamdiff.arns import EVERYTHING, parse_pattern
-from iamdiff.budget import Budget, BudgetExceeded
 from iamdiff.catalogue import CataloguedAction
-from iamdiff.cells import cells
 from iamdiff.differences import Region
-from iamdiff.globs import is_literal, matcher, readable
+from iamdiff.globs import globs_meet, matcher, readable
 from iamdiff.grants import Entry, Row
 from iamdiff.model import Request
 from iamdiff.naming import Named, Naming
 
-_BOTH = 0b11
-_SOME_STEPS = 10_000
 _MOST_MET = 1_000
 _FILLINGS = ("arn", "aws", "", "us-east-1", "123456789012", "")
 """What stands for a ``*`` in the fields of a resource type's ARN."""
@@ -23,7 +19,7 @@ _FILLINGS = ("arn", "aws", "", "us-east-1", "123456789012", "")
 
 def witness_of(row: Row, named: Named, naming: Naming) -> Request:
     """A request of a row: a catalogued action on a resource that it takes, where there is one."""
-    for action in named.gravest_first[:_MOST_MET]:
+    for action in islice(named.gravest_first(), _MOST_MET):
         service, _, name = action.name.lower().partition(":")
         entry = row.groups[naming.group_of(service, name)]
         for resource in _shown_on(entry, action):
@@ -85,22 +81,9 @@ def is_latent(row: Row, named: Named) -> bool:
 
 
 def _meet(one: str, other: str) -> bool:
-    """Whether some ARN matches both patterns; yes where that takes long to find out."""
-    return all(map(_fields_meet, parse_pattern(one).fields, parse_pattern(other).fields))
-
-
-def _fields_meet(one: str, other: str) -> bool:
-    if is_literal(one):
-        return matcher(other)(one)
-    if is_literal(other):
-        return matcher(one)(other)
-    return one == other or _globs_meet(one, other)
-
-
-@lru_cache(maxsize=4096)
-def _globs_meet(one: str, other: str) -> bool:
-    try:
-        found = cells((one, other), budget=Budget(_SOME_STEPS), interest=_BOTH)
-    except BudgetExceeded:
-        return True
-    return any(cell.mask == _BOTH for cell in found)
+    """Whether some ARN matches both patterns."""
+    fields = zip(parse_pattern(one).fields, parse_pattern(other).fields, strict=True)
+    for glob, twin in fields:
+        if glob != twin and EVERYTHING not in (glob, twin) and not globs_meet(glob, twin):
+            return False
+    return True

@@ -1,11 +1,13 @@
 """Resource patterns of fewer than six fields, read with stars that run over colons."""
 
+from functools import partial
+
 import pytest
 from tests.unit.iamdiff.comparing import between, codes
 from tests.unit.iamdiff.policies import allow
 
 from iamdiff import Verdict
-from iamdiff.arns import crossing_readings, matches, parse_pattern, resource_cells
+from iamdiff.arns import Splits, crossing_readings, matches, parse_pattern, resource_cells
 from iamdiff.budget import Budget
 
 
@@ -53,3 +55,15 @@ def test_a_pattern_that_matches_no_arn_has_no_class() -> None:
     assert resource_cells(patterns, [0, 1], budget=Budget(), interest=0b10) == []
     (found,) = resource_cells(patterns, [0, 1], budget=Budget(), interest=0b01)
     assert found == (0b01, "arn:aws:s3:::a")
+
+
+def test_what_was_split_before_is_split_alike_for_another_class_or_interest() -> None:
+    patterns = [parse_pattern(f"arn:aws:s3:::{name}") for name in ("a*", "*b", "a*c")]
+    splits: Splits = {}
+    for classes in ([0, 1, 2], [0, 1, 1], [1, 0, 0]):
+        for interest in (0, 0b1, 0b10):
+            asked = partial(resource_cells, patterns, classes, interest=interest)
+            assert asked(budget=Budget(), splits=splits) == asked(budget=Budget())
+    size = len(splits)
+    resource_cells(patterns, [0, 1, 2], budget=Budget(), interest=0, splits=splits)
+    assert len(splits) == size > 1

@@ -1,0 +1,100 @@
+"""Whether a value of a context key matches one of a condition's values, negation aside."""
+
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+from typing import Any
+
+from iamdiff.globs import NO_ARN, Reading, is_literal, literal, matcher, reader
+from iamdiff.model import Condition, Quantifier, Relation, ValueType
+from iamdiff.values import (
+    fold_case,
+    read_address_range,
+    read_binary,
+    read_boolean,
+    read_date,
+    read_number,
+)
+
+TEXT = (ValueType.STRING, ValueType.ARN)
+
+_COMPARISONS: dict[Relation, Callable[[Any, Any], bool]] = {
+    Relation.EQUALS: lambda value, wanted: value == wanted,
+    Relation.LESS_THAN: lambda value, wanted: value < wanted,
+    Relation.LESS_THAN_EQUALS: lambda value, wanted: value <= wanted,
+    Relation.GREATER_THAN: lambda value, wanted: value > wanted,
+    Relation.GREATER_THAN_EQUALS: lambda value, wanted: value >= wanted,
+    Relation.IN_RANGE: lambda value, wanted: wanted.covers(value),
+}
+
+READERS: dict[ValueType, Callable[[str], Any]] = {
+    ValueType.NUMERIC: read_number,
+    ValueType.DATE: read_date,
+    ValueType.BOOL: read_boolean,
+    ValueType.IP: read_address_range,
+    ValueType.BINARY: read_binary,
+}
+
+
+@lru_cache(maxsize=4096)
+def value_test(condition: Condition) -> Callable[[str], bool] | None:
+    """Whether a value matches one of a condition's values, its negation aside.
+
+    None where one of the policy's values cannot be read as the operator's type. Without values
+    nothing matches where AWS says so ("Empty array condition ForAllValues", "... ForAnyValue",
+    "... IfExists", access-analyzer-reference-policy-checks), and None stands for the rest.
+    """
+    operator = condition.operator
+    if not condition.values:
+        told = operator.quantifier is not Quantifier.NONE or operator.if_exists
+        return TextTest(frozenset(), ()) if told and not operator.negated else None
+    kind, relation = operator.type, operator.relation
+    if kind in TEXT:
+        patterns = [pattern_of(condition, value) for value in condition.values]
+        names = {text for text, reading in patterns if _is_name(text, reading)}
+        tests = [reader(*each) for each in patterns if not _is_name(*each)]
+        return TextTest(frozenset(names), tests)
+    read, compare = READERS[kind], _COMPARISONS[relation]
+    wanted = [read(value) for value in condition.values]
+    if any(value is None for value in wanted):
+        return None
+
+    def test(text: str) -> bool:
+        value = read(text)
+        return value is not None and any(compare(value, each) for each in wanted)
+
+    return test
+
+
+class TextTest:
+    """Names that are looked up, and tests for the other values of a condition."""
+
+    def __init__(self, names: frozenset[str], tests: Sequence[Callable[[str], bool]]) -> None:
+        self.names = names
+        self.tests = tests
+
+    def __call__(self, text: str) -> bool:
+        """Whether a value is one of the names, or passes a test."""
+        return text in self.names or any(test(text) for test in self.tests)
+
+
+def _is_name(text: str, reading: Reading) -> bool:
+    return reading is Reading.PLAIN and is_literal(text)
+
+
+def weight(condition: Condition) -> int:
+    """What it costs to test one value: each policy value, but for those that are looked up."""
+    if condition.operator.type not in TEXT:
+        return 3 * len(condition.values)
+    return 1 + sum(not _is_name(*pattern_of(condition, value)) for value in condition.values)
+
+
+def pattern_of(condition: Condition, value: str) -> tuple[str, Reading]:
+    """A value of a String… or Arn… condition as a pattern and how to read it."""
+    if condition.operator.type is ValueType.ARN:
+        first, colon, rest = value.partition(":")
+        return f"arn{colon}{rest}" if matcher(first)("arn") else NO_ARN, Reading.ARN
+    if condition.operator.relation is Relation.LIKE:
+        return value, Reading.PLAIN
+    if condition.operator.relation is Relation.EQUALS_IGNORE_CASE:
+        return fold_case(literal(value)), Reading.FOLDED
+    return literal(value), Reading.PLAIN
