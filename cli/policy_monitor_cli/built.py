@@ -15,7 +15,7 @@ BUILD_FOLDER = Path(".aws-sam") / "build"
 def built_template(build_folder: Path | None = None) -> Path:
     """Build the project, and tell where the built template lies.
 
-    What has not changed since the last build is not built again.
+    All of it, each time: of a build that was stopped sam keeps halves, and takes them for whole.
 
     Parameters
     ----------
@@ -35,7 +35,7 @@ def built_template(build_folder: Path | None = None) -> Path:
         raise InputError("--through built: aws-sam-cli is missing; run `make setup` in the project")
     done = subprocess.run(  # noqa: S603 (sam with our arguments)
         [
-            *(str(sam), "build", "--cached", "--parallel"),
+            *(str(sam), "build", "--parallel"),
             *("--template-file", str(template), "--build-dir", str(folder)),
         ],
         cwd=template.parent,
