@@ -24,7 +24,9 @@ _PREAMBLE = """# Benchmarks
 
 What iamdiff costs, beside a floor or a peer of the same run. `make bench` measures all of it and
 prints it; `make bench ARGS=--write` keeps it here. Each section names its own command. Times are
-processor time of one process, so that other work on the machine does not show in them.
+processor time of one process, so that other work on the machine does not show in them. A shared
+machine's processor is not always as fast: read each figure beside the floor, or the empty
+interpreter, of the same run.
 """
 
 _SECTIONS = (
