@@ -7,13 +7,13 @@ because a Deny does, or because its boundary allows nothing: each way is asked b
 answer says what stopped the request before.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from functools import partial
 from itertools import chain
 from typing import NamedTuple
 
-from iamdiff.actions import Sides, narrowest
-from iamdiff.arns import EVERYTHING, Pattern, Splits, matches, resource_cells
+from iamdiff.actions import Sides
+from iamdiff.arns import Splits, resource_cells
 from iamdiff.automata import Cell
 from iamdiff.bodies import Body, BodyTable, links_of, resource_link
 from iamdiff.budget import Budget
@@ -24,6 +24,7 @@ from iamdiff.globs import bits
 from iamdiff.links import variables_of
 from iamdiff.model import Condition, ContextValue, Effect
 from iamdiff.refusals import Cause, Question, Standing, lifted_denies, questions
+from iamdiff.resource_index import ResourceIndex, index_resources
 from iamdiff.solver import Solver, Target
 
 
@@ -62,64 +63,6 @@ class Decision(NamedTuple):
     added: tuple[Difference, ...]
     gained_doubts: tuple[Condition, ...]
     lost_doubts: tuple[Condition, ...]
-
-
-class ResourceIndex(NamedTuple):
-    """The resource patterns of a group's bodies, in classes.
-
-    Patterns that the same bodies hold are one class: which of them matches makes no difference.
-
-    Attributes
-    ----------
-    classes : tuple[int, ...]
-        The class of each of `patterns`; class i is bit i of a cell's mask.
-    members : tuple[list[Pattern], ...]
-        The patterns of each class.
-    holders : tuple[int, ...]
-        By class: the bodies that hold it.
-    masks : dict[int, int]
-        By body: the classes that it holds.
-    elsewhere : int
-        The bodies that speak of resources that none of their patterns matches.
-    """
-
-    patterns: tuple[Pattern, ...]
-    classes: tuple[int, ...]
-    members: tuple[list[Pattern], ...]
-    holders: tuple[int, ...]
-    masks: dict[int, int]
-    elsewhere: int
-
-    def candidates(self, cell: Cell) -> Iterator[int]:
-        """The bodies that may speak of a cell."""
-        mask = self.elsewhere
-        for each in bits(cell.mask):
-            mask |= self.holders[each]
-        return bits(mask)
-
-    def holds(self, resource: str, cell: Cell) -> bool:
-        """Whether a resource lies in a cell."""
-        if resource == cell.example:
-            return True
-        missing = cell.mask
-        for pattern, each in zip(self.patterns, self.classes, strict=True):
-            if matches(pattern, resource):
-                if not cell.mask >> each & 1:
-                    return False
-                missing &= ~(1 << each)
-        return not missing
-
-    def labels(self, cell: Cell) -> tuple[str, ...]:
-        """The narrowest patterns of the policies that cover a cell; ``*`` for all else."""
-        matched = {
-            pattern.text: each
-            for each in bits(cell.mask)
-            for pattern in self.members[each]
-            if matches(pattern, cell.example)
-        }
-        if not matched:
-            return (EVERYTHING,)
-        return tuple(pattern.text for pattern in self.members[matched[narrowest(matched)]])
 
 
 class Region(NamedTuple):
@@ -193,7 +136,7 @@ class Differ:
         """
         numbers = list(bits(sides.old | sides.new))
         self.budget.spend(sum(len(self.table.bodies[n].resources or ()) for n in numbers))
-        index, interest = self._resource_index(numbers, sides.old ^ sides.new)
+        index, interest = index_resources(self.table, numbers, sides.old ^ sides.new)
         for cell in resource_cells(
             index.patterns,
             index.classes,
@@ -213,38 +156,6 @@ class Differ:
             decision = self._decide(old, new, index, cell)
             if any(decision):
                 yield Region(index, cell, index.labels(cell), decision)
-
-    def _resource_index(self, numbers: Sequence[int], changed: int) -> tuple[ResourceIndex, int]:
-        """The patterns of some bodies, and those on which a change may show (0: any)."""
-        holders: dict[Pattern, int] = {}
-        linked: set[Pattern] = set()
-        for number in numbers:
-            body = self.table.bodies[number]
-            linked |= set(body.templates)
-            for pattern in body.resources or ():
-                holders[pattern] = holders.get(pattern, 0) | 1 << number
-        by_holders: dict[tuple[int, Pattern | None], int] = {}
-        classes = tuple(
-            by_holders.setdefault((who, each if each in linked else None), len(by_holders))
-            for each, who in holders.items()
-        )
-        masks = dict.fromkeys(numbers, 0)
-        for (who, _), each in by_holders.items():
-            for number in bits(who):
-                masks[number] |= 1 << each
-        members: tuple[list[Pattern], ...] = tuple([] for _ in by_holders)
-        for pattern, each in zip(holders, classes, strict=True):
-            members[each].append(pattern)
-        elsewhere = interest = 0
-        for number in numbers:
-            body = self.table.bodies[number]
-            if body.inverted or body.resources is None:
-                elsewhere |= 1 << number
-            elif changed >> number & 1:
-                interest |= masks[number]
-        bodies = tuple(who for who, _ in by_holders)
-        index = ResourceIndex(tuple(holders), classes, members, bodies, masks, elsewhere)
-        return index, 0 if elsewhere & changed else interest
 
     def _active(self, number: int, index: ResourceIndex, cell: Cell) -> Iterable[int]:
         """The bodies that speak of a cell: the one itself, or derived ones, or none."""
