@@ -210,8 +210,8 @@ class Differ:
             lost_doubts: list[Condition] = []
             lifted = tuple(self._answers(lifted_denies(then, now), gained_doubts, target))
             added = tuple(self._answers(lifted_denies(now, then), lost_doubts, target))
-            gained = tuple(self._answers(questions(then, now), gained_doubts, target))
-            lost = tuple(self._answers(questions(now, then), lost_doubts, target))
+            gained = tuple(self._answers(self._questions(then, now), gained_doubts, target))
+            lost = tuple(self._answers(self._questions(now, then), lost_doubts, target))
             if self.part:
                 gained, lost, lifted, added = lifted + gained, added + lost, (), ()
             known = Decision(
@@ -224,6 +224,12 @@ class Differ:
             )
             self.decided[old, new, read] = known
         return known
+
+    def _questions(self, then: Standing, now: Standing) -> Iterator[Question]:
+        for question in questions(then, now):
+            # Of a part the lifted Deny is a gain itself: what an Allow makes of it lies within.
+            if not self.part or question.stopped_by is None:
+                yield question
 
     def _standing(self, mask: int) -> "Standing":
         allows: dict[Clause, int] = {}

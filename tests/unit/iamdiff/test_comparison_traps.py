@@ -124,6 +124,14 @@ def test_trap_8_a_document_of_denies_emptied_is_an_expansion_by_itself() -> None
     assert [grant.actions for grant in whole.lifted_denies] == [("iam:*",)]
 
 
+def test_a_deny_lifted_from_a_part_is_told_once() -> None:
+    narrow = when("StringNotEquals", "ex:k", "a")
+    found = between([allow("s3:*"), deny("s3:Get", **narrow)], [allow("s3:*")], part=True)
+    assert found.verdict is Verdict.EXPANSION
+    (grant,) = found.gained
+    assert [(each.key, each.values) for each in grant.conditions] == [("ex:k", ("a",))]
+
+
 @pytest.mark.parametrize("wanted", ["true", "false"])
 def test_null_under_a_set_operator_is_always_true_or_never(wanted: str) -> None:
     plain = [allow(**when("Null", "ex:k", wanted))]
