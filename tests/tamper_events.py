@@ -19,6 +19,7 @@ PARTS = Parts(
     key=f"arn:aws:kms:{REGION}:{ACCOUNT}:key/1234abcd-12ab-34cd-56ef-1234567890ab",
     secret=f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:MaskKey-x1Y2z3A4b5C6-aBcDeF",
     mappings=("JudgeFunctionMutations", "AnnounceFunctionFindings"),
+    trail_log="/org/trail_1.logs#a",
 )
 LOGICAL = {Sort.ALARM: ("FailuresAlarm", "SlackAlarm"), Sort.LOG_GROUP: ("DetectLogGroup",)}
 
@@ -66,6 +67,7 @@ def names_of(sort: Sort, stack: str = STACK) -> tuple[str, ...]:
             secret.rpartition("-")[0],
         ),
         Sort.MAPPING: PARTS.mappings,
+        Sort.TRAIL_LOG: (PARTS.trail_log,),
         Sort.STACK: (stack, f"arn:aws:cloudformation:{REGION}:{ACCOUNT}:stack/{stack}/0f5d1c5e"),
     }
     logical = LOGICAL.get(sort) or SORTS[sort].logical
@@ -93,9 +95,9 @@ def spelled(sort: Sort, name: str) -> tuple[str, ...]:
 
 
 def cases() -> Iterator[Case]:
-    """Every call of the table on every part of its sort."""
+    """Every call of the table that its parameters tell on every part of its sort."""
     for row in TAMPERING:
-        for call in row.calls:
+        for call in row.calls if row.places else ():
             for name in names_of(row.sort):
                 yield Case(row, call, name)
 
@@ -150,9 +152,11 @@ def refused_event(case: Case, **fields: Any) -> dict[str, Any]:
 
 
 def resource(row: Row, name: str) -> str:
-    """What the message of a refused call says: an ARN, of a role its name."""
+    """What the message of a refused call says: an ARN, of a role its name, of a filter its log."""
     if row.sort is Sort.ROLE:
         return f"role {name}"
+    if row.sort in (Sort.TRAIL_LOG, Sort.FILTER):
+        return f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:{PARTS.trail_log}:log-stream:"
     if name.startswith("arn:"):
         return name
     service, part = SORTS[row.sort].arn.split(" ", 1)

@@ -14,19 +14,20 @@ PATH = Path(__file__).parents[2] / "template.yaml"
 
 
 @pytest.mark.parametrize(
-    ("role", "policy", "part"),
+    ("role", "policy", "part", "log"),
     [
-        ("astronomer-remote-management", "AstronomerCrossAccountRole", "OperationalBoundary"),
-        ("r" * 64, "p" * 128, "b" * 64),
-        ("vendor=x@y", "a+b", "part"),
+        ("astronomer-remote-management", "AstronomerCrossAccountRole", "OperationalBoundary", ""),
+        ("r" * 64, "p" * 128, "b" * 64, "l" * 512),
+        ("vendor=x@y", "a+b", "part", "/org/trail_1.logs#a"),
     ],
 )
 def test_reconcile_knows_the_patterns_as_the_template_makes_them(
-    role: str, policy: str, part: str
+    role: str, policy: str, part: str, log: str
 ) -> None:
     parameters = {"RoleName": role, "PolicyName": policy, "BoundaryNamePart": part}
+    parameters["TrailLogGroupName"] = log
     made = load_template(PATH, parameters)
-    parts = Parts("policy-monitor", "Key.Arn", "", MAPPINGS)
+    parts = Parts("policy-monitor", "Key.Arn", "", MAPPINGS, log)
     known = dict(rules.patterns(role, policy, part, parts))
     kept = {**known.pop(rules.ARCHIVE)}
     archive = {**made.resources["Archive"].properties["EventPattern"]}

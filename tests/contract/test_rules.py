@@ -42,6 +42,7 @@ LONGEST = {
     **NAMES,
     "KeyArn": f"arn:aws-us-gov:kms:us-gov-west-1:123456789012:key/{'k' * 64}",
     "AWS::StackName": "s" * 128,
+    "TrailLogGroupName": "l" * 512,
 }
 # Of an event source mapping, Ref is an id of this length.
 MAPPINGS = {"JudgeFunctionMutations", "AnnounceFunctionFindings"}

@@ -40,6 +40,7 @@ EVERYTHING = {
     "SlackWebhook": "/policy-monitor/webhook",
     "CentralEventBusArn": "arn:aws:events:us-east-1:210987654321:event-bus/central",
     "ReportBucket": "reports",
+    "TrailLogGroupName": PARTS.trail_log,
 }
 TYPES = {
     "AWS::Events::Rule": Sort.RULE,
@@ -51,11 +52,12 @@ TYPES = {
     "AWS::DynamoDB::Table": Sort.TABLE,
     "AWS::KMS::Key": Sort.KEY,
     "AWS::SecretsManager::Secret": Sort.SECRET,
+    "AWS::Logs::MetricFilter": Sort.FILTER,
 }
 # Other names of the APIs' models than those of CloudTrail's sources.
 MODELS = {"monitoring": "cloudwatch"}
 ALL = list(cases())
-ROWS = st.sampled_from(TAMPERING)
+ROWS = st.sampled_from([row for row in TAMPERING if row.places])
 
 
 def rule_of(row: Row) -> set[str]:
@@ -71,7 +73,7 @@ def parsed(event: dict[str, Any]) -> Mutation | None:
 
 
 def waking(event: dict[str, Any]) -> list[str]:
-    return woken(event, KeyArn=PARTS.key)
+    return woken(event, KeyArn=PARTS.key, TrailLogGroupName=PARTS.trail_log)
 
 
 def assert_reported(event: dict[str, Any], row: Row) -> None:
@@ -106,6 +108,13 @@ def test_the_mappings_are_those_that_sam_makes() -> None:
     assert environment["MAPPING_IDS"] == ",".join(PARTS.mappings)
     assert environment["STACK_NAME"] == "policy-monitor"
     assert environment["KEY_ARN"] == "Key.Arn"
+
+
+def test_detect_and_reconcile_know_the_trails_log_group() -> None:
+    functions = load_template(ROOT / "template.yaml", EVERYTHING).functions
+    for name in ("DetectFunction", "ReconcileFunction"):
+        told = Settings.from_environment(functions[name].environment).parts
+        assert told.trail_log == PARTS.trail_log
 
 
 @cache
@@ -157,7 +166,8 @@ def test_so_does_one_that_was_refused(case: Case) -> None:
     (change,) = mutation.changes
     assert isinstance(change, PartTouched)
     assert len(change.names) == 1
-    assert change.names[0] in case.name
+    # A call on a filter is refused on its log group.
+    assert change.names[0] in (PARTS.trail_log if case.row.sort is Sort.FILTER else case.name)
 
 
 @pytest.mark.parametrize("row", [r for r in TAMPERING if r.sort is not Sort.ROLE], ids=str)
@@ -166,6 +176,13 @@ def test_so_does_one_whose_parameters_were_left_out(row: Row) -> None:
         case = Case(row, next(iter(row.calls)), "")
         event = envelope(record_of(row.service, case.event_name, requestParameters=omitted))
         assert_reported(event, row)
+
+
+@pytest.mark.parametrize("call", ["PutMetricFilter", "DeleteMetricFilter"])
+def test_somebodys_own_filter_of_the_same_log_is_not_the_monitors(call: str) -> None:
+    parameters = {"logGroupName": PARTS.trail_log, "filterName": "root-logins"}
+    event = envelope(record_of("logs", call, requestParameters=parameters))
+    assert parsed(event) is None
 
 
 def test_a_mapping_is_told_by_any_spelling_of_its_id_and_by_its_function() -> None:
@@ -201,7 +218,8 @@ def test_a_call_on_a_part_of_another_stack_is_not_reported(stack: str) -> None:
     for row in (each for each in TAMPERING if SORTS[each.sort].logical and each.sort not in apart):
         for call, name in product(row.calls, names_of(row.sort, stack)):
             case = Case(row, call, name)
-            for event in (tamper_event(case), refused_event(case)):
+            refused = [] if row.sort is Sort.FILTER else [refused_event(case)]
+            for event in (tamper_event(case), *refused):
                 assert parsed(event) is None
                 # A rule cannot tell names that hold this stack's; detect does.
                 assert waking(event) == [] or "policy-monitor-" in name
@@ -227,6 +245,9 @@ def test_nor_is_one_on_a_role_of_another_stack(stack: str, name: str) -> None:
         ("secretsmanager", "DeleteSecret", {"secretId": "orders"}),
         ("cloudformation", "UpdateStack", {"stackName": "orders"}),
         ("monitoring", "DeleteAlarms", {"alarmNames": ["orders"]}),
+        ("logs", "DeleteLogGroup", {"logGroupName": "/aws/lambda/orders"}),
+        ("logs", "PutRetentionPolicy", {"logGroupName": "/aws/lambda/orders"}),
+        ("logs", "DeleteMetricFilter", {"filterName": "root-logins", "logGroupName": "trail"}),
         ("sns", "Subscribe", {"topicArn": "arn:aws:sns:us-east-1:1:policy-monitor-Topic-1"}),
     ],
 )

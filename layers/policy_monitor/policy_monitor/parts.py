@@ -31,6 +31,8 @@ class Sort(StrEnum):
     ALARM = "alarm"
     SECRET = "secret"  # noqa: S105 (a sort of thing, not a password)
     LOG_GROUP = "log group"
+    TRAIL_LOG = "trail's log group"
+    FILTER = "metric filter"
     STACK = "stack"
 
 
@@ -78,6 +80,7 @@ SORTS: Mapping[Sort, Known] = {
             "KeepingRule",
             "SpeakingRule",
             "WarningRule",
+            "LoggingRule",
             "CentralRule",
             "ReconcileFunctionSchedule",
             "ReportFunctionLook",
@@ -164,6 +167,18 @@ SORTS: Mapping[Sort, Known] = {
         "what the monitor did may no longer be traced",
         _UPDATE,
     ),
+    Sort.TRAIL_LOG: Known(
+        "logs log-group:{}",
+        (),
+        "the alarm on the trail's log, a second pair of eyes, no longer sees a change",
+        "Let the trail write to a log group again, and update the stack.",
+    ),
+    Sort.FILTER: Known(  # AWS gives it no ARN: calls on it are on its log group
+        "logs metric-filter:{}",
+        ("TrailFilter",),
+        "the alarm on the trail's log, a second pair of eyes, may no longer see a change",
+        _UPDATE,
+    ),
     Sort.STACK: Known("cloudformation stack/{}", (), "", ""),
 }
 
@@ -180,12 +195,15 @@ class Parts:
         ARNs.
     mappings : tuple[str, ...]
         Ids of the event source mappings.
+    trail_log : str
+        The log group of a trail, which is the customer's, and which the stack's filter reads.
     """
 
     stack: str = ""
     key: str = ""
     secret: str = ""
     mappings: tuple[str, ...] = ()
+    trail_log: str = ""
 
     def named(self, sort: Sort, text: str) -> str:
         """The name of the part that a text names (a name, an ARN, a URL), or "" if it names none.
@@ -200,6 +218,9 @@ class Parts:
         pieces = re.split(r"[:/]", text)
         if sort is Sort.TRAIL:
             return pieces[-1]
+        if sort is Sort.TRAIL_LOG:  # its name may hold what parts others
+            named_group = text.rpartition(":log-group:")[2].partition(":")[0]
+            return self.trail_log if named_group == self.trail_log else ""
         named = (each for each in pieces if self._is(sort, each))
         if sort is Sort.MAPPING:  # told by its id, or by the function that it feeds
             return next(named, "") or self.named(Sort.FUNCTION, text)

@@ -24,7 +24,8 @@ TAMPER_RULES: Mapping[str, tuple[str, ...]] = {
     "WorkingRule": ("lambda",),
     "KeepingRule": ("dynamodb", "kms", "secretsmanager"),
     "SpeakingRule": ("sns", "sqs"),
-    "WarningRule": ("monitoring", "logs"),
+    "WarningRule": ("monitoring",),
+    "LoggingRule": ("logs",),
 }
 
 RULES = (ROLE_RULE, ATTACHMENT_RULE, POLICY_RULE, *TAMPER_RULES)
@@ -190,6 +191,11 @@ def _values(sort: Sort, place: str, parts: Parts) -> Iterator[Any]:
             yield parts.key
         case Sort.SECRET:
             yield {"wildcard": "*MaskKey-*"}
+        case Sort.TRAIL_LOG if not parts.trail_log:
+            pass
+        case Sort.TRAIL_LOG:
+            named = parts.trail_log
+            yield {"wildcard": f"*:log-group:{named}*"} if place == _MESSAGE else named
         case Sort.MAPPING if place == _MESSAGE or place.casefold().endswith("uuid"):
             yield from parts.mappings
         case _:

@@ -71,7 +71,7 @@ class Settings:
         ``ROLE_NAME``, ``POLICY_NAME``, ``BOUNDARY_NAME_PART``, ``VENDOR_ACCOUNT_IDS``,
         ``NOTIFY_VERDICTS``: lists are comma-separated, as CloudFormation joins them.
         ``SEVERITIES`` is JSON; the judge alone has it. ``STACK_NAME``, ``KEY_ARN``,
-        ``MASK_KEY_SECRET`` and ``MAPPING_IDS`` name the monitor's own parts, to detect.
+        ``MASK_KEY_SECRET``, ``MAPPING_IDS`` and ``TRAIL_LOG_GROUP`` name the monitor's own parts.
 
         Raises
         ------
@@ -95,6 +95,7 @@ class Settings:
                 key=environment.get("KEY_ARN", ""),
                 secret=environment.get("MASK_KEY_SECRET", ""),
                 mappings=values("MAPPING_IDS", ()),
+                trail_log=environment.get("TRAIL_LOG_GROUP", ""),
             ),
         )
 

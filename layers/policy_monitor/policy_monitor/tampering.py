@@ -40,6 +40,7 @@ class Row:
         How their names begin, and what they do to the part, in words.
     places : tuple[str, ...]
         Where in the record the part's name may stand: paths with dots. A list counts in full.
+        None, where the message of a refused call alone names it.
     source : str
         Where AWS documents how the service records its calls.
     """
@@ -275,6 +276,23 @@ TAMPERING: tuple[Row, ...] = (
         "logGroupName",
         _LOGS,
     ),
+    _row("logs", Sort.TRAIL_LOG, {"DeleteLogGroup": "deleted"}, "logGroupName", _LOGS),
+    _row(
+        "logs",
+        Sort.FILTER,
+        {"PutMetricFilter": "changed", "DeleteMetricFilter": "deleted"},
+        "filterName",
+        _LOGS,
+    ),
+    _row(
+        "logs",
+        Sort.TRAIL_LOG,
+        # Of others' filters, too: what is refused is refused on the group, and names no filter
+        # (Service Authorization Reference, Amazon CloudWatch Logs).
+        {"PutMetricFilter": "changed a filter of", "DeleteMetricFilter": "deleted a filter of"},
+        "",
+        _LOGS,
+    ),
     _row(
         "cloudformation",
         Sort.STACK,
@@ -333,7 +351,7 @@ def touched(record: Mapping[str, Any], parts: Parts) -> Touched | None:
         message = record.get("errorMessage")
         if not texts and isinstance(message, str):
             texts = list(_from_message(message, row.sort))
-        elif not texts and row.sort is not Sort.ROLE:
+        elif not texts and row.places and row.sort is not Sort.ROLE:
             return Touched(row.sort, deed, ())
         found = dict.fromkeys(parts.named(row.sort, text[:LONGEST]) for text in texts)
         if names := tuple(name for name in found if name):
