@@ -86,6 +86,8 @@ class InProcess:
         # An emulated stack is one in part: nobody looks whether all of it is there.
         if hasattr(module, "sense_checks"):
             setattr(module, "sense_checks", lambda *_: ())  # noqa: B010 (no type knows the name)
+        if hasattr(module, "sleep"):  # the story's clock does not wait
+            setattr(module, "sleep", lambda _: None)  # noqa: B010 (no type knows the name)
         if hasattr(module, "now"):
             real = module.now
             setattr(module, "now", lambda: self._time or real())  # noqa: B010 (no type knows the name)

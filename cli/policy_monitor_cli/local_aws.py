@@ -8,6 +8,7 @@ import os
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from copy import copy, deepcopy
 from typing import Any
 
 import boto3
@@ -95,6 +96,7 @@ def local_aws(
         def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
             """Say nothing of each request: the terminal is the replay's."""
 
+    _copy_less()
     emulated = _with_event_history(DomainDispatcherApplication(create_backend_app))
     app = around(_one_at_a_time(emulated))
     try:
@@ -147,9 +149,36 @@ def _one_at_a_time(app: WsgiApp) -> WsgiApp:
 
     def locked(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         with lock:
-            return list(app(environ, start_response))
+            try:
+                return list(app(environ, start_response))
+            finally:
+                _forget_copies()
 
     return locked
+
+
+def _copy_less() -> None:
+    """Let copies of a table share the records of its stream, which nobody changes.
+
+    moto copies a table for each write of a transaction: each would take as long as the stream is.
+    """
+    from moto.dynamodb.models.table import StreamShard  # noqa: PLC0415 (a development requirement)
+
+    def copied(shard: Any, memo: dict[int, Any]) -> Any:
+        made = copy(shard)
+        made.table, made.items = deepcopy(shard.table, memo), list(shard.items)
+        return made
+
+    setattr(StreamShard, "__deepcopy__", copied)  # noqa: B010 (no type knows the name)
+
+
+def _forget_copies() -> None:
+    """Let go of tables that moto copied: it lists all that it ever made, until it is reset."""
+    from moto.core.model_instances import model_data  # noqa: PLC0415 (a development requirement)
+
+    models: Iterable[Any] = model_data["dynamodb"].values()
+    for model in models:
+        model.instances_tracked.clear()
 
 
 def _forget_everything() -> None:

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterable
 from functools import cache
+from time import sleep
 from typing import Any
 
 import boto3
@@ -84,7 +85,7 @@ def instruments(account: str, region: str) -> Instruments:
 
 def event_history() -> CloudTrailHistory:
     """CloudTrail's event history; what is left of its calls is this run's."""
-    return CloudTrailHistory(client("cloudtrail"))
+    return CloudTrailHistory(client("cloudtrail"), sleep=sleep)
 
 
 def sense_checks(account: str, region: str) -> Iterable[Check]:
