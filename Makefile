@@ -58,7 +58,7 @@ tests/browser/node_modules/installed: tests/browser/package-lock.json
 	else echo "npm is missing: axe-core is not installed"; fi
 
 coverage: setup ## lines and branches of the packages without I/O that their fast tests leave out
-	$(BIN)/python -m pytest --quiet --numprocesses 2 --dist loadgroup --cov tests/unit tests/contract
+	$(BIN)/python -m pytest --quiet --numprocesses 2 --dist loadgroup tests/unit tests/contract --cov
 
 lint: setup ## formatting, rules and types
 	$(BIN)/ruff format --check .
