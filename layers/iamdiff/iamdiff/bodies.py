@@ -26,6 +26,7 @@ from iamdiff.model import (
     Statement,
     ValueType,
 )
+from iamdiff.value_tests import TEXT
 from iamdiff.variables import Variable, has_variables, parse_variables
 
 RESOURCE = "(resource)"
@@ -271,7 +272,7 @@ def normal_block(conditions: Sequence[Condition], *, variables: bool) -> Block:
                 Condition(
                     condition.operator,
                     condition.key.lower(),
-                    tuple(sorted({_value(text, variables=variables) for text in condition.values})),
+                    _values(condition, variables=variables),
                 )
                 for condition in conditions
             },
@@ -280,9 +281,16 @@ def normal_block(conditions: Sequence[Condition], *, variables: bool) -> Block:
     )
 
 
-def _value(text: str, *, variables: bool) -> str:
+def _values(condition: Condition, *, variables: bool) -> Texts:
+    """A condition's values in one order, each once; operators of other types take no variables."""
+    if variables and condition.operator.type in TEXT:
+        return tuple(sorted(set(map(_value, condition.values))))
+    return tuple(sorted(set(condition.values)))
+
+
+def _value(text: str) -> str:
     """A condition value: escapes as literal characters, variables marked so that none is text."""
-    if not variables or not has_variables(text):
+    if not has_variables(text):
         return text
     plain, is_template = _without_variables(text)
     return f"{_TEMPLATE}{text}" if is_template else plain

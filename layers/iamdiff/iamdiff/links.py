@@ -8,7 +8,7 @@ from functools import lru_cache
 
 from iamdiff.arns import matches, parse_pattern
 from iamdiff.bodies import RESOURCE, is_linked, template_of
-from iamdiff.contexts import null_predicate
+from iamdiff.contexts import null_predicate, when_absent
 from iamdiff.globs import arn_fields, literal, matcher
 from iamdiff.logic import Undecided
 from iamdiff.model import Condition, ContextValue, Operator, Quantifier, Relation, ValueType
@@ -87,8 +87,8 @@ def _resolved(value: str, context: Mapping[str, ContextValue]) -> str | None:
     return done
 
 
-def holds(condition: Condition, context: Mapping[str, ContextValue], resource: str) -> bool:
-    """Whether a condition, perhaps with variables, holds in a context."""
+def holds(condition: Condition, context: Mapping[str, ContextValue], resource: str) -> bool | None:
+    """Whether a condition, perhaps with variables, holds in a context; None: it cannot be read."""
     linked = is_linked(condition)
     plain = resolve(condition, context) if linked else condition
     operator = plain.operator
@@ -98,14 +98,14 @@ def holds(condition: Condition, context: Mapping[str, ContextValue], resource: s
     given = context.get(plain.key, ())
     if operator.type is ValueType.NULL:
         asked = null_predicate(plain, 1)
-        return asked is not None and bool(asked.absent if given == () else asked.single)
+        return asked and (asked.absent if given == () else bool(asked.single))
     # A variable without value matches nothing.
     test = value_test(plain) if plain.values or not linked else _never
+    if given == () and (condition.values or test is not None):
+        return when_absent(operator)
     if test is None:
-        return False
+        return None
     if operator.quantifier is Quantifier.NONE:
-        if given == ():
-            return operator.negated or operator.if_exists
         return isinstance(given, str) and test(given) is not operator.negated
     members = (given,) if isinstance(given, str) else given
     members = () if members == ("",) else members

@@ -8,7 +8,8 @@ from iamdiff.evaluator import Evaluator
 from iamdiff.links import is_readable
 from iamdiff.logic import Doubt
 from iamdiff.model import Access, Condition, Document, Effect, Request, Statement, ValueType
-from iamdiff.value_tests import value_test
+from iamdiff.value_tests import TEXT, value_test
+from iamdiff.variables import has_variables
 
 UNCONFIRMED = "unconfirmed"
 """The reference evaluator contradicts a witness: a fault of ours."""
@@ -24,19 +25,26 @@ class Reason(NamedTuple):
 def reason_of(condition: Condition) -> Reason:
     """Why a condition could not be decided."""
     name = f"{condition.operator.name} on {condition.key}"
-    template = next(filter(None, map(template_of, condition.values)), None)
-    if is_linked(condition) and not is_readable(condition):
-        return Reason("variable-syntax", f"{template} holds no well-formed policy variable")
-    if condition.operator in (LINK, NOT_LINK):
-        sentence = f"no resource was found for the policy variables of {template}"
-        return Reason("policy-variable", sentence)
     if is_linked(condition):
-        return Reason("policy-variable", f"{name} compares it with policy variables: {template}")
+        return _of_variables(condition, name)
+    named = next(filter(has_variables, condition.values), None)
+    if named and condition.operator.type not in TEXT:
+        return Reason(Doubt.VARIABLE_OPERATOR, f"{name} takes no variables, but has {named}")
     if not condition.values:
         return Reason("empty-list", f"{name} has no values")
     if condition.operator.type is ValueType.NULL or value_test(condition) is None:
         return Reason("unreadable-value", f"{name} has a value that it cannot read")
     return Reason("mixed-types", f"{name} reads a key that conditions of other types read too")
+
+
+def _of_variables(condition: Condition, name: str) -> Reason:
+    template = next(filter(None, map(template_of, condition.values)), None)
+    if not is_readable(condition):
+        return Reason("variable-syntax", f"{template} holds no well-formed policy variable")
+    if condition.operator in (LINK, NOT_LINK):
+        sentence = f"no resource was found for the policy variables of {template}"
+        return Reason("policy-variable", sentence)
+    return Reason("policy-variable", f"{name} compares it with policy variables: {template}")
 
 
 def two_readings(ambiguous: Mapping[str, Doubt], consequence: str) -> list[Reason]:

@@ -244,8 +244,8 @@ def _fits(
     false: Sequence[Block],
     resource: str,
 ) -> bool:
-    return all(holds(each, context, resource) for each in true) and not any(
-        all(holds(each, context, resource) for each in block) for block in false
+    return all(holds(each, context, resource) for each in true) and all(
+        any(holds(each, context, resource) is False for each in block) for block in false
     )
 
 

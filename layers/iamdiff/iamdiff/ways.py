@@ -51,14 +51,14 @@ class Ways:
             return self._link(states, links, condition, truth=truth)
         domain = self.domains[condition.key]
         predicate = domain.void(condition) if void else domain.predicates.get(condition)
-        if predicate is None:
-            self.doubts.append(condition)
-            return None
         before = states[condition.key]
-        after = constrain(before, predicate, truth=truth)
+        if predicate is None:
+            after = _unread(before, condition, truth=truth)
+        else:
+            after = constrain(before, predicate, truth=truth)
+        if predicate is None or (after is None and not domain.exact):
+            self.doubts.append(condition)
         if after is None:
-            if not domain.exact:
-                self.doubts.append(condition)
             return None
         return (states if after == before else {**states, condition.key: after}), links
 
@@ -78,7 +78,8 @@ class Ways:
             ):
                 return None
         held = _present(states, core, truth=wanted)
-        held = _with_variables(held, core) if held and wanted else held
+        if held is not None and wanted:
+            held = _with_variables(held, core)
         return None if held is None else (held, {**links, core: wanted})
 
     def _falsify(
@@ -126,9 +127,17 @@ class Ways:
         return ways + linked
 
 
+def _unread(state: KeyState, condition: Condition, *, truth: bool) -> KeyState | None:
+    """What a key may hold where a condition's values cannot be read: it is read when absent."""
+    is_told = condition.values and condition.operator.type is not ValueType.NULL
+    if is_told and state.absent and when_absent(condition.operator) is truth:
+        return state._replace(single=0, several=False)
+    return None
+
+
 def _is_void(states: States, condition: Condition) -> bool:
     """Whether the variables of a condition can have no values, so that nothing matches it."""
-    return condition.operator.type in (ValueType.STRING, ValueType.ARN) and all(
+    return all(
         any(not states[key].single and not states[key].several for key in keys)
         for keys in needs(condition)
     )
@@ -144,17 +153,14 @@ def _present(states: States, condition: Condition, *, truth: bool) -> States | N
     return {**states, condition.key: state._replace(absent=False)}
 
 
-def _with_variables(states: States, condition: Condition) -> States | None:
-    """What keys may hold where a condition must match: the variables of all its values do."""
+def _with_variables(states: States, condition: Condition) -> States:
+    """What keys may hold where a condition must match: the variables of all its values have one."""
     operator = condition.operator
     if operator.negated or when_absent(operator):
         return states
     for key in set[str]().union(*needs(condition)).intersection(*needs(condition)):
-        state = states[key]
-        if not state.single and not state.several:
-            return None
-        if state.absent:
-            states = {**states, key: state._replace(absent=False)}
+        if states[key].absent:
+            states = {**states, key: states[key]._replace(absent=False)}
     return states
 
 

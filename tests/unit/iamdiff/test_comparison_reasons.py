@@ -139,3 +139,52 @@ def test_an_empty_exclusion_excludes_nothing_or_says_nothing(empty: dict[str, An
     assert codes(between([everything], [empty])) == {"empty-list"}
     other = allow("ec2:RunInstances")
     assert between([everything, empty], [everything, empty, other]).undetermined == ()
+
+
+@pytest.mark.parametrize(
+    "operator",
+    ["NumericLessThan", "DateLessThan", "Bool", "BinaryEquals", "IpAddress", "Null"],
+)
+@pytest.mark.parametrize("variable", ["aws:username", "aws:PrincipalAccount", "ex:a"])
+def test_a_variable_under_an_operator_that_takes_none_leaves_open_whether_it_holds(
+    operator: str, variable: str
+) -> None:
+    never_or_not = {operator: {"ex:k": f"${{{variable}}}"}, "StringEquals": {"ex:other": "a"}}
+    for old, new in (
+        ([deny()], [allow(Condition=never_or_not)]),
+        ([allow()], [allow(), deny(Condition=never_or_not)]),
+    ):
+        role = "arn:aws:iam::123456789012:role/vendor"
+        reason = only_reason(between(old, new, principal=role))
+        assert reason.code == "variable-operator"
+        assert f"{operator} on ex:k takes no variables" in reason.sentence
+
+
+@pytest.mark.parametrize(
+    ("operator", "value"),
+    [
+        ("NumericNotEquals", "ten"),
+        ("BoolIfExists", "perhaps"),
+        ("ForAllValues:NumericEquals", "ten"),
+        ("NumericNotEquals", "${ex:a}"),
+    ],
+)
+def test_a_value_that_nobody_can_read_is_not_asked_for_where_the_key_is_absent(
+    operator: str, value: str
+) -> None:
+    odd = {operator: {"ex:k": value}}
+    (grant,) = between([deny()], [allow(Condition=odd)]).gained
+    assert grant.witness.context == {}
+    assert between([allow()], [allow(), deny(Condition=odd)]).verdict is Verdict.REDUCTION
+    there = {"Null": {"ex:k": "false"}}
+    found = between([deny()], [allow(Condition=odd | there)])
+    assert found.verdict is Verdict.UNDETERMINED
+
+
+def test_a_condition_that_nobody_can_read_is_no_way_out_of_a_deny() -> None:
+    odd = {"NumericEquals": {"ex:age": "ten"}, "StringEquals": {"ex:k": "${ex:a}"}}
+    both = {"Null": {"ex:age": "false", "ex:k": "false", "ex:a": "false"}}
+    found = between([deny()], [allow(Condition=both), deny(Condition=odd)])
+    (grant,) = found.gained
+    assert found.verdict is Verdict.EXPANSION
+    assert grant.witness.context["ex:k"] != grant.witness.context["ex:a"]
