@@ -1,11 +1,12 @@
 """How iamdiff's time grows with the size of what it compares.
 
 A role with twenty attached policies of full size; and policies of one shape, doubled again and
-again. Times hold the parsing of both sides.
+again, as to their statements and as to how many are attached. Times hold the parsing of both
+sides. The slope is the power of the curve that fits best: n^1 grows as its input does.
 """
 
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import pairwise
 from pathlib import Path
 
@@ -13,7 +14,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from benchmarks import measurement, roles
 from benchmarks.comparison import load_catalogue
-from benchmarks.measurement import FIGURES, Target, figure, median_ms, rounded, table
+from benchmarks.measurement import FIGURES, Target, figure, least_ms, rounded, slope, table
 from benchmarks.roles import Json, document, full_role, ordinary_statements, text, widened
 
 from iamdiff import Access, Comparison, compare, parse_document
@@ -23,10 +24,13 @@ _ROLE = Target(250, " ms")
 _DOUBLING = Target(2.5, "x")
 _REPEATS = 5
 _SIZES = (10, 20, 40, 80, 160, 320)
+_POLICIES = (5, 10, 20, 40)
 _NOISE_MS = 2.0
 """Below this, a ratio says more about the machine than about the growth."""
 
 type Side = Sequence[str]
+type Shape = Callable[[int], tuple[list[Json], list[Json]]]
+"""Both sides' statements, by how many there are."""
 
 
 def _answer(old: Side, new: Side) -> Comparison:
@@ -78,7 +82,7 @@ def _one_action_in_conditions(size: int) -> tuple[list[Json], list[Json]]:
     return statements[:-1], statements
 
 
-_SHAPES: dict[str, Callable[[int], tuple[list[Json], list[Json]]]] = {
+_SHAPES: dict[str, Shape] = {
     "ordinary statements, every tenth changed": _ordinary,
     "ordinary statements, one changed": _one_changed,
     "ordinary statements, all new": _everything_new,
@@ -101,37 +105,64 @@ def _role_rows() -> Iterator[list[str]]:
     for name, sides in changes.items():
         old, new = ([text(each) for each in side] for side in sides)
         verdict = _answer(old, new).verdict
-        ms = median_ms(_REPEATS, _answer, old, new)
+        ms = least_ms(_REPEATS, _answer, old, new)
         yield figure(f"{name} ({verdict})", ms, " ms", _ROLE)
 
 
-def _doubling_rows() -> Iterator[list[str]]:
-    for name, make in _SHAPES.items():
-        times = []
-        old: list[str] = []
-        new: list[str] = []
-        for size in _SIZES:
-            old, new = ([text(document(*side))] for side in make(size))
-            times.append(median_ms(_REPEATS, _answer, old, new))
-        worst = max(after / before for before, after in pairwise(times) if after > _NOISE_MS)
+def _attached(count: int) -> tuple[Side, Side]:
+    """A role with so many policies, of which one in five changes in one statement."""
+    before = full_role(count)
+    after = [
+        document(widened(each["Statement"][0]), *each["Statement"][1:]) if not number % 5 else each
+        for number, each in enumerate(before)
+    ]
+    return list(map(text, before)), list(map(text, after))
+
+
+def _row(name: str, sizes: Sequence[int], sides: Callable[[int], tuple[Side, Side]]) -> list[str]:
+    """The times of one shape, the worst doubling, and the slope."""
+    times = []
+    verdict = ""
+    for size in sizes:
+        old, new = sides(size)
+        times.append(least_ms(_REPEATS, _answer, old, new))
         verdict = _answer(old, new).verdict
-        yield [
-            f"{name} ({verdict})",
-            *(rounded(each) for each in times),
-            f"{rounded(worst)}x",
-            str(_DOUBLING),
-            _DOUBLING.verdict(worst),
-        ]
+    worst = max(after / before for before, after in pairwise(times) if after > _NOISE_MS)
+    return [
+        f"{name} ({verdict})",
+        *(rounded(each) for each in times),
+        slope(sizes, times),
+        f"{rounded(worst)}x",
+        str(_DOUBLING),
+        _DOUBLING.verdict(worst),
+    ]
+
+
+def _statements(make: Shape) -> Callable[[int], tuple[Side, Side]]:
+    """Both sides of a shape as texts: a policy each."""
+
+    def sides(size: int) -> tuple[Side, Side]:
+        old, new = make(size)
+        return [text(document(*old))], [text(document(*new))]
+
+    return sides
+
+
+def _doubling(what: str, sizes: Sequence[int], rows: Iterable[list[str]]) -> str:
+    columns = (*(f"{size}, ms" for size in sizes), "slope", "worst doubling", "target", "met")
+    return table((what, *columns), rows)
 
 
 def report() -> str:
     """The figures as Markdown."""
-    header = ("statements", *(f"{size}, ms" for size in _SIZES), "worst doubling", "target", "met")
+    shapes = (_row(name, _SIZES, _statements(make)) for name, make in _SHAPES.items())
+    attached = _row("policies of 6 KB, one in five changed", _POLICIES, _attached)
     return "\n\n".join(
         [
             table(FIGURES, _role_rows()),
             f"Doubling (ratios of times over {_NOISE_MS:g} ms):",
-            table(header, _doubling_rows()),
+            _doubling("statements", _SIZES, shapes),
+            _doubling("attached policies", _POLICIES, [attached]),
         ]
     )
 

@@ -14,6 +14,7 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
+from statistics import linear_regression
 from typing import Any, NamedTuple
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -24,9 +25,9 @@ _PREAMBLE = """# Benchmarks
 
 What iamdiff costs, beside a floor or a peer of the same run. `make bench` measures all of it and
 prints it; `make bench ARGS=--write` keeps it here. Each section names its own command. Times are
-processor time of one process, so that other work on the machine does not show in them. A shared
-machine's processor is not always as fast: read each figure beside the floor, or the empty
-interpreter, of the same run.
+processor time of one process, and the least of several where there are several: other work on the
+machine only adds to it. A shared machine's processor is not always as fast: read each figure beside
+the floor, or the empty interpreter, of the same run.
 """
 
 _SECTIONS = (
@@ -100,11 +101,23 @@ def timed[**P, R](work: Callable[P, R], *given: P.args, **named: P.kwargs) -> tu
     return (time.process_time_ns() - started) / 1e6, found
 
 
-def median_ms[**P](
+def least_ms[**P](
     repeats: int, work: Callable[P, object], *given: P.args, **named: P.kwargs
 ) -> float:
-    """Processor time of the middle one of several calls, in milliseconds."""
-    return percentile([timed(work, *given, **named)[0] for _ in range(repeats)], 0.5)
+    """Processor time of the quickest of several calls, in milliseconds.
+
+    What else runs on a machine, and how fast it lets a core be, only ever adds to it.
+    """
+    return min(timed(work, *given, **named)[0] for _ in range(repeats))
+
+
+def slope(sizes: Sequence[float], values: Sequence[float]) -> str:
+    """How values grow with sizes: the power of the curve that fits best, as ``n^1.02``.
+
+    It is the slope of the line through their logarithms, by least squares.
+    """
+    fit = linear_regression(list(map(math.log, sizes)), list(map(math.log, values)))
+    return f"n^{fit.slope:.2f}"
 
 
 def real_pairs() -> list[dict[str, Any]]:

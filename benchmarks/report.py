@@ -1,7 +1,7 @@
-"""How long a report of a thousand findings takes to write and to load.
+"""How long a report takes to write and to load, by the number of its findings.
 
-A policy of some hundred patterns gets a new version a thousand times; each takes some patterns away
-and brings others. Loading is what Chromium's own navigation timing says, from the start to the end
+A policy of some hundred patterns gets a new version each time; each takes some patterns away and
+brings others. Loading is what Chromium's own navigation timing says, from the start to the end
 of the load event, of the whole page from a file: wall-clock time, the middle one of several.
 """
 
@@ -15,7 +15,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 
 from benchmarks import measurement
-from benchmarks.measurement import FIGURES, Target, figure, table
+from benchmarks.measurement import FIGURES, Target, figure, rounded, slope, table, timed
 from playwright.sync_api import sync_playwright
 from tests.browser.chromium import chromium
 from tests.histories import POLICY, SETTINGS, Shelf, allow, genesis, managed, mutation, role
@@ -30,7 +30,7 @@ from policy_monitor_report.evidence import evidence
 from policy_monitor_report.page import page
 from policy_monitor_report.report import Report
 
-_FINDINGS = 1_000
+_FINDINGS = (125, 250, 500, 1_000)
 _VERSIONS = 50
 _LOADS = 5
 _LOADING = Target(1_000, " ms")
@@ -38,8 +38,8 @@ _LOADING = Target(1_000, " ms")
 _LOADED = "performance.getEntriesByType('navigation')[0].loadEventEnd"
 
 
-def ledger() -> MemoryLedger:
-    """A ledger of that many findings of a role, each told with its policy's."""
+def ledger(findings: int) -> MemoryLedger:
+    """A ledger of so many findings of a role, each told with its policy's."""
     actions = [
         action.name
         for service in ("ec2", "s3", "iam", "rds")
@@ -50,7 +50,7 @@ def ledger() -> MemoryLedger:
     kept = MemoryLedger()
     start = genesis(role(attached=frozenset({POLICY})), managed(POLICY, documents[0]))
     kept.put_genesis(start, shelf.documents)
-    for number in range(1, _FINDINGS + 1):
+    for number in range(1, findings + 1):
         at = time.strftime(TIME, time.gmtime(1_780_000_000 + 3_600 * number))
         sha256 = documents[number % _VERSIONS]
         change = VersionCreated(POLICY, f"v{number + 1}", sha256, default=True)
@@ -73,24 +73,39 @@ def loading(file: Path, path: str) -> float:
     return median(times)
 
 
+def written(findings: int) -> tuple[float, str]:
+    """How long a page of so many findings takes to write, in milliseconds, and the page."""
+    kept = ledger(findings)
+
+    def write() -> str:
+        changes = tuple(history(kept))
+        told = Report("From a benchmark", "2026-11-22T06:00:00Z", changes, evidence(kept))
+        return page(told, load())
+
+    return timed(write)
+
+
 def report() -> str:
     """The figures, as a table."""
-    kept = ledger()
-    began = time.process_time()
-    told = Report("From a benchmark", "2026-11-22T06:00:00Z", tuple(history(kept)), evidence(kept))
-    text = page(told, load())
-    written = time.process_time() - began
+    pages = [written(findings) for findings in _FINDINGS]
+    sizes = [len(text.encode()) / 1e6 for _, text in pages]
     rows = [
-        figure("changes on the page", text.count("<li data-verdict"), ""),
-        figure("the page", len(text.encode()) / 1e6, " MB"),
-        figure("to write it", written, " s"),
+        [f"{text.count('<li data-verdict'):,}", f"{rounded(size)} MB", f"{rounded(ms / 1_000)} s"]
+        for size, (ms, text) in zip(sizes, pages, strict=True)
     ]
+    times = [ms for ms, _ in pages]
+    rows.append(["slope", slope(_FINDINGS, sizes), slope(_FINDINGS, times)])
+    parts = [table(("changes on the page", "the page", "to write it"), rows)]
     if path := chromium():
         with TemporaryDirectory() as folder:
             file = Path(folder) / "report.html"
-            file.write_text(text, encoding="utf-8")
-            rows.append(figure("to load it", loading(file, path), " ms", _LOADING))
-    return table(FIGURES, rows)
+            file.write_text(pages[-1][1], encoding="utf-8")
+            parts.append(
+                table(
+                    FIGURES, [figure("to load the longest", loading(file, path), " ms", _LOADING)]
+                )
+            )
+    return "\n\n".join(parts)
 
 
 def main() -> None:
