@@ -6,14 +6,14 @@ only groups in which the two sides' statements differ are made at all: most of t
 policy is never looked at.
 """
 
-from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from functools import lru_cache
 from itertools import chain
 from typing import NamedTuple
 
 from iamdiff.budget import Budget
-from iamdiff.cells import ACTION_CHARACTERS, cells
-from iamdiff.globs import is_literal, matcher
+from iamdiff.cells import ACTION_CHARACTERS
+from iamdiff.service_index import ActionCell, ServiceIndex, Sides, union
 
 _NAME_CHARACTERS = frozenset(ACTION_CHARACTERS + "*?")
 EVERY_SERVICE = "*"
@@ -44,47 +44,6 @@ EVERY_BODY = -1
 """The mask of all bodies."""
 
 
-class Sides(NamedTuple):
-    """Statement bodies of the old and of the new side, as masks."""
-
-    old: int = 0
-    new: int = 0
-
-    def __or__(self, other: "Sides") -> "Sides":
-        """Either's bodies."""
-        return Sides(self.old | other.old, self.new | other.new)
-
-
-_NONE = Sides()
-
-
-def union(first: Sides, others: Iterable[Sides]) -> Sides:
-    """The bodies of all of some."""
-    old, new = first
-    for before, after in others:
-        old |= before
-        new |= after
-    return first if (old, new) == first else Sides(old, new)
-
-
-class ActionCell(NamedTuple):
-    """A class of actions of one group.
-
-    Attributes
-    ----------
-    service : str
-        ``*`` for a service that neither side names.
-    patterns : tuple[str, ...]
-        The narrowest patterns of the policies that cover it (``*`` for all else of the service).
-    example : str
-        An action's name in it, in lower case.
-    """
-
-    service: str
-    patterns: tuple[str, ...]
-    example: str
-
-
 type Texts = tuple[str, ...]
 """Action patterns of one element, as they were written."""
 
@@ -106,11 +65,14 @@ class ActionIndex:
         self.exclusions: dict[frozenset[ActionPattern], Exclusion] = {}
         self.known: dict[str, ServiceIndex] = {}
 
-    def of_service(self, service: str) -> "ServiceIndex":
+    def of_service(self, service: str) -> ServiceIndex:
         """The patterns of one service."""
         found = self.known.get(service)
         if found is None:
-            found = self.known[service] = ServiceIndex(self, service)
+            excluded = [(e.patterns.get(service, []), e.sides) for e in self.exclusions.values()]
+            names = self.services.get(service, {})
+            found = ServiceIndex(service, names, excluded, self.everywhere)
+            self.known[service] = found
         return found
 
     def add(self, texts: Iterable[str], sides: Sides, only: Container[str] | None) -> None:
@@ -217,87 +179,3 @@ def build_index(
     for texts, sides in exclusions.items():
         index.add_exclusion(texts, sides)
     return index
-
-
-class ServiceIndex:
-    """The patterns of one service."""
-
-    def __init__(self, index: ActionIndex, service: str) -> None:
-        self.service = service
-        self.everywhere = index.everywhere
-        self.names = index.services.get(service, {})
-        self.excluded: list[tuple[list[str], Sides]] = [
-            (exclusion.patterns.get(service, []), exclusion.sides)
-            for exclusion in index.exclusions.values()
-        ]
-        self.wildcards: list[tuple[str, Callable[[str], bool], Sides]] = [
-            (name, matcher(name), sides)
-            for name, sides in self.names.items()
-            if not is_literal(name)
-        ]
-
-    def cells(self, *, sweeping: bool, budget: Budget) -> Iterator[tuple[Sides, ActionCell]]:
-        """Classes of this service's actions; where not `sweeping`, those that changed."""
-        excluded = {each for patterns, _ in self.excluded for each in patterns}
-        changed = {name for name, sides in self.names.items() if sweeping or sides.old != sides.new}
-        moving = [matcher(name) for name in changed if not is_literal(name)]
-        literals = [
-            name
-            for name in dict.fromkeys((*self.names, *sorted(excluded)))
-            if is_literal(name)
-            # A name that stands still changes where a pattern that matches it does.
-            and (sweeping or name in changed or any(test(name) for test in moving))
-        ]
-        budget.spend(len(literals) * (2 + len(self.wildcards) // 2) + len(self.names))
-        for name in literals:
-            yield self.sides_of(name), ActionCell(self.service, (name,), name)
-        if not sweeping and not moving:
-            return
-        wildcards = [name for name, _, _ in self.wildcards]
-        wildcards += sorted(each for each in excluded if not is_literal(each))
-        if sweeping:
-            wildcards.append("*")
-        wildcards = list(dict.fromkeys(wildcards))
-        # Patterns that the same bodies speak of are one class.
-        classes: dict[object, int] = {}
-        of = [classes.setdefault(self._holders(name), len(classes)) for name in wildcards]
-        interest = {each for name, each in zip(wildcards, of, strict=True) if name in changed}
-        for _, example in cells(
-            wildcards,
-            budget=budget,
-            classes=of,
-            characters=ACTION_CHARACTERS,
-            interest=0 if sweeping else sum(1 << each for each in interest),
-            empty=False,
-            avoid=[*filter(is_literal, self.names), *filter(is_literal, excluded)],
-        ):
-            closest = narrowest(name for name in wildcards if matcher(name)(example))
-            chosen = of[wildcards.index(closest)] if closest in wildcards else None
-            patterns = tuple(n for n, each in zip(wildcards, of, strict=True) if each == chosen)
-            yield self.sides_of(example), ActionCell(self.service, patterns or ("*",), example)
-
-    def _holders(self, name: str) -> tuple[Sides | None, tuple[bool, ...]]:
-        """What tells a pattern from others: its bodies, and the exclusions that hold it."""
-        return self.names.get(name), tuple(name in patterns for patterns, _ in self.excluded)
-
-    def sides_of(self, name: str) -> Sides:
-        """The bodies that speak of one action."""
-        speaking = [sides for _, test, sides in self.wildcards if test(name)]
-        for patterns, sides in self.excluded:
-            if not any(matcher(pattern)(name) for pattern in patterns):
-                speaking.append(sides)
-        own = self.names.get(name)
-        if own is not None:
-            speaking.append(own)
-        if len(speaking) == 1 and self.everywhere == _NONE:
-            return speaking[0]
-        return union(self.everywhere, speaking)
-
-
-def narrowest(patterns: Iterable[str]) -> str:
-    """The pattern that covers least, by its letters; ``*`` where there is none."""
-    return max(patterns, key=_letters, default="*")
-
-
-def _letters(pattern: str) -> tuple[bool, int]:
-    return is_literal(pattern), len(pattern) - pattern.count("*")

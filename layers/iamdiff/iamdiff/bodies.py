@@ -10,7 +10,7 @@ from functools import lru_cache
 from types import MappingProxyType
 from typing import NamedTuple
 
-from iamdiff.actions import ActionIndex, Sides, Texts, build_index
+from iamdiff.actions import ActionIndex, Texts, build_index
 from iamdiff.arns import Pattern, crossing_readings, is_ambiguous, parse_pattern
 from iamdiff.globs import ARN_FIELDS, NO_ARN, literal
 from iamdiff.logic import Doubt, Undecided
@@ -26,6 +26,7 @@ from iamdiff.model import (
     Statement,
     ValueType,
 )
+from iamdiff.service_index import Sides
 from iamdiff.value_tests import TEXT
 from iamdiff.variables import Variable, has_variables, parse_variables
 

@@ -12,7 +12,6 @@ from functools import partial
 from itertools import chain
 from typing import NamedTuple
 
-from iamdiff.actions import Sides
 from iamdiff.arns import Splits, resource_cells
 from iamdiff.automata import Cell
 from iamdiff.bodies import Body, BodyTable, links_of, resource_link
@@ -25,6 +24,7 @@ from iamdiff.links import variables_of
 from iamdiff.model import Condition, ContextValue, Effect
 from iamdiff.refusals import Cause, Question, Standing, lifted_denies, questions
 from iamdiff.resource_index import ResourceIndex, index_resources
+from iamdiff.service_index import Sides
 from iamdiff.solver import Solver, Target
 
 

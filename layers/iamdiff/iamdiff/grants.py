@@ -3,13 +3,13 @@
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from iamdiff.actions import Sides
 from iamdiff.arns import EVERYTHING
 from iamdiff.bodies import Place
 from iamdiff.differences import Region
 from iamdiff.globs import is_literal, matcher, readable
 from iamdiff.model import Condition, ContextValue, Request
 from iamdiff.refusals import Before, Cause
+from iamdiff.service_index import Sides
 
 _MOST_COMPARED = 200
 """Patterns that are compared with each other, to leave out what another one covers."""

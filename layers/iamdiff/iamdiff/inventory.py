@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain
 from typing import NamedTuple
 
-from iamdiff.actions import EVERY_SERVICE, ServiceIndex, parse_action
+from iamdiff.actions import EVERY_SERVICE, parse_action
 from iamdiff.bodies import RESOURCE, BodyTable, Place, template_of
 from iamdiff.budget import DEFAULT_STEPS, Budget, BudgetExceeded
 from iamdiff.callers import ANYBODY, CallerClass, caller_classes
@@ -205,7 +205,7 @@ class _Stock:
             swept |= exclusion.sides.new
         services = self.catalogue.services() if swept & asked.allows else ()
         for service in dict.fromkeys(chain(services, index.services)):
-            spoken = ServiceIndex(index, service)
+            spoken = index.of_service(service)
             for name, action in self.catalogue.actions(service).items():
                 mask = spoken.sides_of(name).new
                 if mask & asked.allows:

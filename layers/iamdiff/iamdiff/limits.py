@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from enum import StrEnum
 from typing import NamedTuple
 
-from iamdiff.actions import Sides
 from iamdiff.arns import parse_pattern
 from iamdiff.bodies import Body, BodyTable
 from iamdiff.budget import Budget
@@ -19,6 +18,7 @@ from iamdiff.differences import Decision, Differ
 from iamdiff.globs import bits, is_literal
 from iamdiff.model import Condition, Effect
 from iamdiff.refusals import Before
+from iamdiff.service_index import Sides
 from iamdiff.solver import Solver
 
 _EVERY_ARN = "arn:*:*:*:*:*"

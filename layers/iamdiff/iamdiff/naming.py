@@ -4,15 +4,7 @@ from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from operator import attrgetter
 
-from iamdiff.actions import (
-    EVERY_BODY,
-    EVERY_SERVICE,
-    ActionCell,
-    ActionIndex,
-    Sides,
-    Texts,
-    build_index,
-)
+from iamdiff.actions import EVERY_BODY, EVERY_SERVICE, ActionIndex, Texts, build_index
 from iamdiff.arns import EVERYTHING
 from iamdiff.bodies import Place
 from iamdiff.budget import Budget, BudgetExceeded
@@ -21,6 +13,7 @@ from iamdiff.globs import is_literal, matcher
 from iamdiff.grants import Entry, Row, widest
 from iamdiff.logic import Undecided
 from iamdiff.model import Request, Statement
+from iamdiff.service_index import ActionCell, Sides
 from iamdiff.variables import Variable, has_variables, parse_variables
 
 

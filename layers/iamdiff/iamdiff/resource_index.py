@@ -6,11 +6,11 @@ Patterns that the same bodies hold are one class: which of them matches makes no
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from iamdiff.actions import narrowest
 from iamdiff.arns import EVERYTHING, Pattern, matches
 from iamdiff.automata import Cell
 from iamdiff.bodies import BodyTable
 from iamdiff.globs import bits
+from iamdiff.service_index import narrowest
 
 
 class ResourceIndex(NamedTuple):

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import NamedTuple
 
-from iamdiff.actions import EVERY_BODY, ActionCell, ActionIndex, Sides
+from iamdiff.actions import EVERY_BODY, ActionIndex
 from iamdiff.bodies import BodyTable
 from iamdiff.budget import Budget
 from iamdiff.callers import CallerClass, caller_classes
@@ -16,6 +16,7 @@ from iamdiff.kinds import Kind
 from iamdiff.model import Access, Statement
 from iamdiff.naming import Named, Naming, Spelling, name_actions, speakers
 from iamdiff.reasons import Reason, fault_of, reason_of, with_everything
+from iamdiff.service_index import ActionCell, Sides
 from iamdiff.solver import Solver
 from iamdiff.verdicts import MOST_GRANTS, Comparison, Verdict
 from iamdiff.witnesses import is_latent, witness_of

@@ -1,0 +1,169 @@
+"""The actions of one service: which statements of both sides speak of which.
+
+Actions that the same statements speak of are a class. Where a class has no name of its own, an
+action that the patterns of the policies tell apart stands for it.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+from iamdiff.budget import Budget
+from iamdiff.cells import ACTION_CHARACTERS, cells
+from iamdiff.globs import is_literal, matcher
+
+
+class Sides(NamedTuple):
+    """Statement bodies of the old and of the new side, as masks."""
+
+    old: int = 0
+    new: int = 0
+
+    def __or__(self, other: "Sides") -> "Sides":
+        """Either's bodies."""
+        return Sides(self.old | other.old, self.new | other.new)
+
+
+_NONE = Sides()
+
+
+def union(first: Sides, others: Iterable[Sides]) -> Sides:
+    """The bodies of all of some."""
+    old, new = first
+    for before, after in others:
+        old |= before
+        new |= after
+    return first if (old, new) == first else Sides(old, new)
+
+
+class ActionCell(NamedTuple):
+    """A class of actions of one group.
+
+    Attributes
+    ----------
+    service : str
+        ``*`` for a service that neither side names.
+    patterns : tuple[str, ...]
+        The narrowest patterns of the policies that cover it (``*`` for all else of the service).
+    example : str
+        An action's name in it, in lower case.
+    """
+
+    service: str
+    patterns: tuple[str, ...]
+    example: str
+
+
+class _Holders(NamedTuple):
+    """What tells a pattern from others: its bodies, and by exclusion whether it holds it."""
+
+    sides: Sides
+    exclusions: tuple[bool, ...]
+
+
+class ServiceIndex:
+    """The patterns of one service.
+
+    Attributes
+    ----------
+    names : Mapping[str, Sides]
+        By pattern of Action elements: the bodies that hold it.
+    excluded : Sequence[tuple[Sequence[str], Sides]]
+        The patterns of each NotAction element, and the bodies that use it.
+    everywhere : Sides
+        The bodies that speak of every action of every service.
+    """
+
+    def __init__(
+        self,
+        service: str,
+        names: Mapping[str, Sides],
+        excluded: Sequence[tuple[Sequence[str], Sides]],
+        everywhere: Sides,
+    ) -> None:
+        self.service = service
+        self.names = names
+        self.excluded = excluded
+        self.everywhere = everywhere
+        self.wildcards: list[tuple[str, Callable[[str], bool], Sides]] = [
+            (name, matcher(name), sides) for name, sides in names.items() if not is_literal(name)
+        ]
+
+    def cells(self, *, sweeping: bool, budget: Budget) -> Iterator[tuple[Sides, ActionCell]]:
+        """Classes of this service's actions; where not `sweeping`, those that changed."""
+        excluded = {each for patterns, _ in self.excluded for each in patterns}
+        changed = {name for name, sides in self.names.items() if sweeping or sides.old != sides.new}
+        moving = [matcher(name) for name in changed if not is_literal(name)]
+        literals = [
+            name
+            for name in dict.fromkeys((*self.names, *sorted(excluded)))
+            if is_literal(name)
+            # A name that stands still changes where a pattern that matches it does.
+            and (sweeping or name in changed or any(test(name) for test in moving))
+        ]
+        budget.spend(len(literals) * (2 + len(self.wildcards) // 2) + len(self.names))
+        for name in literals:
+            yield self.sides_of(name), ActionCell(self.service, (name,), name)
+        if not sweeping and not moving:
+            return
+        wildcards = [name for name, _, _ in self.wildcards]
+        wildcards += sorted(each for each in excluded if not is_literal(each))
+        if sweeping:
+            wildcards.append("*")
+        wildcards = list(dict.fromkeys(wildcards))
+        # Patterns that the same bodies speak of are one class.
+        classes: dict[_Holders, list[str]] = {}
+        for name in wildcards:
+            classes.setdefault(self._holders(name), []).append(name)
+        of = {name: each for each, names in enumerate(classes.values()) for name in names}
+        members = list(map(tuple, classes.values()))
+        narrowest_first = sorted(wildcards, key=_letters, reverse=True)
+        interest = {1 << of[name] for name in wildcards if name in changed}
+        for mask, example in cells(
+            wildcards,
+            budget=budget,
+            classes=[of[name] for name in wildcards],
+            characters=ACTION_CHARACTERS,
+            interest=0 if sweeping else sum(interest),
+            empty=False,
+            avoid=[*filter(is_literal, self.names), *filter(is_literal, excluded)],
+        ):
+            matching = (n for n in narrowest_first if mask >> of[n] & 1 and matcher(n)(example))
+            closest = next(matching, None)
+            patterns = ("*",) if closest is None else members[of[closest]]
+            holders = [each for place, each in enumerate(classes) if mask >> place & 1]
+            yield self._sides(holders), ActionCell(self.service, patterns, example)
+
+    def _holders(self, name: str) -> _Holders:
+        return _Holders(
+            self.names.get(name, _NONE), tuple(name in patterns for patterns, _ in self.excluded)
+        )
+
+    def _sides(self, matched: Sequence[_Holders]) -> Sides:
+        """The bodies that speak of an action that the patterns of some classes match."""
+        speaking = [each.sides for each in matched]
+        for place, (_, sides) in enumerate(self.excluded):
+            if not any(each.exclusions[place] for each in matched):
+                speaking.append(sides)
+        return union(self.everywhere, speaking)
+
+    def sides_of(self, name: str) -> Sides:
+        """The bodies that speak of one action."""
+        speaking = [sides for _, test, sides in self.wildcards if test(name)]
+        for patterns, sides in self.excluded:
+            if not any(matcher(pattern)(name) for pattern in patterns):
+                speaking.append(sides)
+        own = self.names.get(name)
+        if own is not None:
+            speaking.append(own)
+        if len(speaking) == 1 and self.everywhere == _NONE:
+            return speaking[0]
+        return union(self.everywhere, speaking)
+
+
+def narrowest(patterns: Iterable[str]) -> str:
+    """The pattern that covers least, by its letters; ``*`` where there is none."""
+    return max(patterns, key=_letters, default="*")
+
+
+def _letters(pattern: str) -> tuple[bool, int]:
+    return is_literal(pattern), len(pattern) - pattern.count("*")
