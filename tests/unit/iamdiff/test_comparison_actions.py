@@ -93,3 +93,14 @@ def test_the_order_and_case_of_a_not_action_mean_nothing() -> None:
 
 def test_a_pattern_that_no_action_can_match_grants_nothing() -> None:
     assert between([], [allow(["s3:", "s3:a b"])]).verdict is Verdict.EQUIVALENT
+
+
+@pytest.mark.parametrize(("length", "named"), [(2, ["b"]), (150, ["a", "b"])])
+def test_among_very_many_patterns_every_statement_that_says_the_same_is_named(
+    length: int, named: list[str]
+) -> None:
+    other = allow("s3:GetObject", Sid="a")
+    texts = [f"sqs:{star}x{number}" for star in ("", "*y") for number in range(length)]
+    many = allow(texts, Sid="b")
+    (grant,) = between([other], [other, many]).gained
+    assert [place.statement.sid for place in grant.allowed_by] == named

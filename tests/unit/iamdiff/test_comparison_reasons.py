@@ -52,6 +52,13 @@ def test_a_variable_that_is_none() -> None:
     assert reason.code == "variable-syntax"
 
 
+def test_beside_a_variable_that_is_none_what_is_sure_is_told() -> None:
+    odd = allow("s3:PutObject", Resource="arn:aws:s3:::${aws:username")
+    plain = allow(Condition={"StringEquals": {"aws:PrincipalTag/Team": "a"}})
+    (grant,) = between([deny()], [plain, odd]).gained
+    assert grant.witness.context == {"aws:PrincipalTag/Team": "a"}
+
+
 def test_a_variable_before_the_fifth_colon() -> None:
     placed = allow(Resource="arn:aws:s3::${aws:PrincipalAccount}:x")
     found = between([deny()], [placed])

@@ -141,3 +141,16 @@ def test_addresses_go_up_to_the_last(wide: str, half: str, last: str) -> None:
     found = between([], [ranges[0], deny(Condition={"NotIpAddress": {"aws:SourceIp": half}})])
     address = ip_address(str(found.gained[0].witness.context["aws:SourceIp"]))
     assert address in ip_network(half)
+
+
+def test_denies_that_together_cover_every_pair_of_two_keys_leave_nothing() -> None:
+    either = ("StringEquals", "StringNotEquals")
+    denies = [
+        under((one, "ex:a", "x"), (other, "ex:b", "y")) | {"Effect": "Deny"}
+        for one in either
+        for other in either
+    ]
+    assert between([deny()], [allow(), *denies]).verdict is Verdict.EQUIVALENT
+    for number in range(len(denies)):
+        most = [each for place, each in enumerate(denies) if place != number]
+        assert between([deny()], [allow(), *most]).verdict is Verdict.EXPANSION

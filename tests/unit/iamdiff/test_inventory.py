@@ -196,6 +196,17 @@ def test_what_cannot_be_decided_counts_as_allowed_and_says_so() -> None:
     assert [reason.code for reason in found.undetermined] == ["condition"]
 
 
+def test_whom_a_not_principal_names_in_part_counts_as_allowed_and_it_says_so() -> None:
+    found = inventory(
+        allow("s3:GetObject", Principal={"AWS": "*"}, Resource="*"),
+        deny("s3:GetObject", NotPrincipal={"AWS": ROLE}, Resource="*"),
+        kind="resource",
+        principal=ROLE,
+    )
+    assert limits(found) == {"s3:GetObject": set()}
+    assert [reason.code for reason in found.undetermined] == ["not-principal"]
+
+
 def test_past_the_work_budget_what_is_left_counts_as_allowed() -> None:
     found = inventory(
         allow("s3:GetObject", Resource=["arn:aws:s3:::*a*b*", "arn:aws:s3:::*b*a*"]),
