@@ -23,7 +23,6 @@ from policy_monitor.escalations import (
 _DECISIVE = ("iam:", "sts:")
 _PASSED_TO = "iam:passedtoservice"
 _EVERY_ARN = "arn:*:*:*:*:*"
-_GAINS = (Verdict.EXPANSION, Verdict.MIXED)
 
 
 class Reach:
@@ -169,7 +168,7 @@ class Reach:
         )
 
     def _gained_since(self, before: "Reach", actions: Iterable[str]) -> frozenset[str]:
-        """Those of some actions that are allowed in more cases than before."""
+        """Those of some actions that are allowed in more cases than before, or may be."""
         names = sorted(actions)
         others = {"Effect": "Deny", "NotAction": names, "Resource": "*"}
         found = compare(
@@ -178,9 +177,7 @@ class Reach:
             principal=self._principal,
             catalogue=_Excerpt(names, self._catalogue),
         )
-        if found.verdict not in _GAINS:
-            return frozenset()
-        if found.gained_folded:
+        if found.gained_folded or found.verdict is Verdict.UNDETERMINED:
             return frozenset(map(str.lower, names))
         return frozenset(
             name.lower() for grant in found.gained for name in (*grant.actions, *grant.catalogued)

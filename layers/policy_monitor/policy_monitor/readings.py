@@ -26,6 +26,9 @@ from policy_monitor.state import AccountState
 type Writing = tuple[str, ...]
 """What was done to which thing, such as ``("set", policy ARN, version)``."""
 
+_Read = PolicyAttached | BoundaryPut | PolicyObserved | RoleCreated | TrustChanged | InlinePolicyPut
+"""The changes for which something is read."""
+
 
 class Writings:
     """When, by the mutations' own records, each thing was last written."""
@@ -44,7 +47,9 @@ class Writings:
             What the fold knows before it.
         """
         changes = (
-            _unread(change) if self._is_later(mutation, change, state) else change
+            _unread(change)
+            if isinstance(change, _Read) and self._is_later(mutation, change, state)
+            else change
             for change in mutation.changes
         )
         return replace(mutation, changes=tuple(changes))
@@ -99,16 +104,15 @@ def _made_default(arn: str, version: str | None, state: AccountState) -> Iterato
         yield "set", arn, version
 
 
-def _unread(change: Change) -> Change:
+def _unread(change: _Read) -> Change:
     """A change without what was read for it."""
     match change:
         case PolicyAttached() | BoundaryPut() | PolicyObserved():
             return replace(change, version=None, sha256=None)
         case RoleCreated():
             return replace(change, boundary_version=None, boundary_sha256=None)
-        case TrustChanged() | InlinePolicyPut():
+        case _:
             return replace(change, sha256=None)
-    return change
 
 
 def _written(change: Change) -> Iterator[Writing]:

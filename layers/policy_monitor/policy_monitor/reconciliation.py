@@ -89,7 +89,7 @@ def reconcile(tools: Instruments, watch: Watch) -> Reconciled:
     """
     snapshot = tools.ledger.snapshot()
     if snapshot.genesis is not None:
-        return _Run(tools, watch, snapshot).all()
+        return _Run(tools, watch, snapshot, snapshot.genesis).all()
     if len(snapshot.mutations) < snapshot.seq:
         # Another baseline would hide what changed since the one that is gone.
         raise PolicyMonitorError("ledger: its baseline is gone; restore the table from its backup")
@@ -119,10 +119,13 @@ def record_baseline(tools: Instruments, watch: Watch) -> Genesis | None:
 class _Run:
     """One run on a ledger that has its baseline."""
 
-    def __init__(self, tools: Instruments, watch: Watch, snapshot: Snapshot) -> None:
+    def __init__(
+        self, tools: Instruments, watch: Watch, snapshot: Snapshot, genesis: Genesis
+    ) -> None:
         self._tools = tools
         self._watch = watch
         self._snapshot = snapshot
+        self._genesis = genesis
         self._note = tools.notebook.last()
         self._search = Search(tools, watch)
         self._recorded: list[Mutation] = []
@@ -194,7 +197,7 @@ class _Run:
         return differences(self._fold(), seen, self._watch.settings)
 
     def _fold(self) -> AccountState:
-        genesis, mutations = _genesis(self._snapshot), self._snapshot.mutations
+        genesis, mutations = self._genesis, self._snapshot.mutations
         ledger, watch = self._tools.ledger, self._watch
         # Read only where a second's order must be told by what its documents allow.
         documents = DocumentsOnDemand(lambda: ledger.documents(digests(genesis, mutations)))
@@ -205,7 +208,7 @@ class _Run:
     ) -> dict[Thing, Sighting]:
         """Since when each difference is seen: what looks otherwise than last time begins anew."""
         last = self._note.sightings if self._note else {}
-        agreed = self._note.read_at if self._note else _genesis(self._snapshot).read_at
+        agreed = self._note.read_at if self._note else self._genesis.read_at
         sightings = {}
         for thing, difference in differing.items():
             known = last.get(_key(thing))
@@ -265,7 +268,7 @@ class _Run:
         for mutation in sense_facts(found, blind, self._tools.now(), watch.account, watch.region):
             self._append(mutation, {})
         until = earlier(self._tools.now(), IN_FLIGHT)
-        for mutation in unexplained(self._snapshot.mutations, _genesis(self._snapshot), until):
+        for mutation in unexplained(self._snapshot.mutations, self._genesis, until):
             self._append(mutation, {})
         unseen = {sense: reason for sense, reason in blind.items() if sense not in found}
         return unseen | {s: look.problem for s, look in found.items() if look.problem}
@@ -297,9 +300,3 @@ def _lasted(sighting: Sighting, until: str) -> timedelta:
 
 def _key(thing: Thing) -> str:
     return " ".join(thing)
-
-
-def _genesis(snapshot: Snapshot) -> Genesis:
-    if snapshot.genesis is None:
-        raise PolicyMonitorError("ledger: its baseline is gone; restore the table from its backup")
-    return snapshot.genesis

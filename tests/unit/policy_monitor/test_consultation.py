@@ -219,6 +219,23 @@ def test_the_opinion_is_on_the_documents_themselves_not_on_a_part_or_a_principal
     }
 
 
+def test_what_the_documents_leave_open_is_not_asked_about() -> None:
+    """The role's tag decides it; the check knows of no tags."""
+    never = {"NumericLessThan": "5", "NumericGreaterThan": "5", "StringLike": "*"}
+    key = "aws:PrincipalTag/n"
+    conditions = {operator: {key: value} for operator, value in never.items()}
+    changed = shelf(policy(statement("Allow", "s3:GetObject", Condition=conditions)))
+    held = role(attached=frozenset({POLICY}), trust=TRUST, tags={"n": "7"})
+    base = genesis(held, managed(POLICY, shelf(allow("s3:PutObject"))))
+    created = mutation("e1", VersionCreated(POLICY, "v2", changed, default=True))
+    ledger, analyst = ledger_of(created, base=base), Analyst(grown)
+    judge(ledger, SETTINGS, None, analyzer=analyst)
+    found = current(ledger)
+    assert (found["policy"].verdict, found["role"].verdict) == ("undetermined", "reduction")
+    assert analyst.asked == []
+    assert all("second_opinion" not in f.comparison for f in found.values())
+
+
 def test_a_role_within_a_boundary_is_not_asked_about_and_its_policies_are() -> None:
     base = genesis(
         role(attached=frozenset({POLICY}), boundary=CEILING, trust=TRUST),

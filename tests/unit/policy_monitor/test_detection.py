@@ -184,6 +184,11 @@ def test_an_omitted_creation_shows_the_role_and_what_bears_on_it() -> None:
     )
 
 
+def test_an_omitted_creation_says_nothing_of_a_policy_that_iam_does_not_list() -> None:
+    mutation, _ = recorded(iam_event("CreateRole", None), {**IAM, "Policies": []})
+    assert [type(change) for change in mutation.changes] == [RoleObserved]
+
+
 def test_an_omitted_call_on_a_role_that_is_gone_says_so() -> None:
     none = {**IAM, "RoleDetailList": []}
     mutation, _ = recorded(iam_event("CreateRole", None), none)

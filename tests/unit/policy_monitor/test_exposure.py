@@ -153,6 +153,33 @@ def test_a_path_that_reaches_more_roles_counts_and_one_with_more_means_does_not(
 FUNCTION = "arn:aws:lambda:*:*:function:one"
 
 
+def test_a_path_that_may_reach_more_roles_counts() -> None:
+    case = Case()
+    one = allow("iam:PassRole", resource="arn:aws:iam::*:role/a")
+    soon = {"DateLessThan": {"aws:CurrentTime": "soon"}}
+    open_to_doubt = policy(statement("Allow", "iam:PassRole", Condition=soon))
+    held = (one, CREATING, INVOKING)
+    found = case.exposure(case.held(*held), case.held(*held, open_to_doubt))
+    assert found.paths == ("lambda-001",)
+
+
+def test_a_path_that_reaches_more_roles_counts_behind_more_gains_than_are_told() -> None:
+    case = Case()
+    attaching = [
+        statement(
+            "Allow",
+            "iam:AttachRolePolicy",
+            resource=f"arn:aws:iam::*:role/{number}",
+            Condition={"StringEquals": {"aws:RequestedRegion": f"region-{number}"}},
+        )
+        for number in range(30)
+    ]
+    one = statement("Allow", "iam:PassRole", resource="arn:aws:iam::*:role/a")
+    old = case.held(policy(one, *attaching[:1]), CREATING, INVOKING)
+    new = case.held(policy(one, *attaching), PASSING, CREATING, INVOKING)
+    assert set(case.exposure(old, new).paths) == {"iam-009", "lambda-001"}
+
+
 def test_an_action_on_what_it_does_not_take_opens_nothing() -> None:
     case = Case()
     latent = allow("iam:AttachRolePolicy", resource="arn:aws:s3:::bucket")

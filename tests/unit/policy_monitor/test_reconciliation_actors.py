@@ -62,6 +62,21 @@ def test_a_padded_call_which_no_resource_name_leads_to_is_found_by_its_name() ->
     assert (finding.verdict, finding.actor.kind) == ("expansion", ActorKind.CUSTOMER)
 
 
+def test_what_the_event_history_holds_besides_is_passed_over() -> None:
+    held = begun()
+    held.hold(with_inline(), shelf.documents)
+    event = put_inline(later(START, timedelta(minutes=2)))
+    other = {**event["requestParameters"], "roleName": "somebody-elses", "policyName": ROLE}
+    held.history.records = [
+        {**event, "eventID": "e2", "eventName": "GetRole"},
+        {**event, "eventID": "e3", "requestParameters": other},
+        event,
+    ]
+    result = held.run_again(2)
+    assert [m.event_id for m in result.found] == ["e1"]
+    assert (result.unreadable, result.recorded) == (0, ())
+
+
 def test_only_what_the_event_history_does_not_explain_is_drift() -> None:
     held = begun()
     both = replace(

@@ -44,6 +44,20 @@ def test_a_call_that_names_nothing_is_taken_to_be_about_the_monitor_but_of_roles
     assert touched(call("iam", "DeleteRole"), PARTS) is None
 
 
+def test_parameters_of_another_shape_name_nothing() -> None:
+    event = call("dynamodb", "DeleteTable", requestParameters="tableName")
+    assert touched(event, PARTS) == Touched(Sort.TABLE, "deleted", ())
+
+
+def test_no_word_of_a_refusal_but_its_resource_is_taken_for_a_trail() -> None:
+    refused = {"errorCode": "AccessDenied", "errorMessage": "management-events is no trail"}
+    assert touched(call("cloudtrail", "StopLogging", **refused), PARTS) is None
+    trail = f"arn:aws:cloudtrail:us-east-1:{ACCOUNT}:trail/management-events"
+    refused["errorMessage"] = f"… on resource: {trail} because"
+    found = touched(call("cloudtrail", "StopLogging", **refused), PARTS)
+    assert found == Touched(Sort.TRAIL, "stopped", ("management-events",))
+
+
 @pytest.mark.parametrize("name", ["monitor", "monitor-", "monitor-Ledger", "monitor-Ledger-"])
 def test_a_name_without_all_that_cloudformation_gives_it_is_not_a_parts(name: str) -> None:
     event = call("dynamodb", "DeleteTable", requestParameters={"tableName": name})

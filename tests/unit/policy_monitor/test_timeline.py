@@ -383,6 +383,18 @@ def test_a_version_made_after_the_attachment_was_not_its_default() -> None:
     assert default_at_attachment(attach, made, baseline=known) == "v3"
 
 
+def test_a_version_made_after_a_role_was_not_the_default_of_its_boundary() -> None:
+    created = RoleCreated(
+        ROLE, ROLE_ARN, "t", boundary=CEILING, boundary_version="v4", boundary_sha256="d"
+    )
+    version = VersionCreated(CEILING, "v4", "d", default=True)
+    role_made, version_made = steps(
+        EMPTY, [mutation("1", created), mutation("2", version, time=LATER)]
+    )
+    assert role_made.after.policies[CEILING] == PolicyState(CEILING)
+    assert version_made.after.policies[CEILING].default == "v4"
+
+
 def test_a_version_set_back_after_the_attachment_may_have_been_the_default_before() -> None:
     attach = mutation("attach", PolicyAttached(ROLE, EXTRA, "v2", "b"))
     back = mutation("back", DefaultVersionSet(EXTRA, "v2"), time=LATER)

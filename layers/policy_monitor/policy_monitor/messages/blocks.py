@@ -24,7 +24,7 @@ from policy_monitor.messages.body import ALARM
 from policy_monitor.messages.content import REPEATS, Content, Fact, Redline, content
 from policy_monitor.messages.digests import MEANING, REMEDY, Digest, digest, is_digest
 from policy_monitor.messages.grants import Side
-from policy_monitor.messages.text import Name, Phrase, cut, plain
+from policy_monitor.messages.text import Name, Phrase, cut, fitting, plain
 from policy_monitor.messages.wording import NOTED
 
 # Slack's limits are 150 characters a header and 3,000 a text; of a message as a whole it takes
@@ -226,12 +226,4 @@ def _escaped(text: str, limit: int) -> str:
     escaped = _escape(text)
     if len(escaped) <= limit:
         return escaped
-    parts: list[str] = []
-    room = limit - 1
-    for character in text:
-        part = _escape(character)
-        if len(part) > room:
-            break
-        parts.append(part)
-        room -= len(part)
-    return "".join(parts) + "…"
+    return "".join(fitting([_escape(character) for character in text[:limit]], limit - 1)) + "…"

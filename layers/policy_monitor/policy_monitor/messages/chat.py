@@ -14,7 +14,7 @@ from typing import Any
 
 from policy_monitor.messages.blocks import slack_payload
 from policy_monitor.messages.envelope import Envelope, envelope
-from policy_monitor.messages.text import shares
+from policy_monitor.messages.text import fitting, shares
 
 # No page states how long a text may be; what does not fit is counted.
 _DESCRIPTION_LIMIT = 4_000
@@ -97,14 +97,8 @@ def _joined(texts: list[str]) -> str:
 def _cut(text: str, room: int) -> str:
     if len(text) <= room:
         return text
-    lines = text.split("\n")
-    kept: list[str] = []
-    room -= _COUNT_ROOM
-    for line in lines:
-        room -= len(line) + 1
-        if room < 0:
-            break
-        kept.append(line)
-    more = len(lines) - len(kept)
-    fence = [_FENCE] if "\n".join(kept).count(_FENCE) % 2 else []
-    return "\n".join([*kept, *fence, f"and {more:,} more line{'s' if more > 1 else ''}"])
+    lines = [f"{line}\n" for line in text.split("\n")]
+    kept = "".join(shown := fitting(lines, room - _COUNT_ROOM))
+    more = len(lines) - len(shown)
+    fence = f"{_FENCE}\n" if kept.count(_FENCE) % 2 else ""
+    return f"{kept}{fence}and {more:,} more line{'s' if more > 1 else ''}"

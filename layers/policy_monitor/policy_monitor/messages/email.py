@@ -104,8 +104,6 @@ def _side(side: Side) -> Iterator[str]:
 
 
 def _section(title: str, blocks: Sequence[list[str]]) -> Iterator[str]:
-    if not blocks:
-        return
     yield ""
     yield title.upper()
     for block in blocks:

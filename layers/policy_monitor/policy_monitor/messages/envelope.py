@@ -125,8 +125,6 @@ def _cut(value: Any, entries: int, characters: int) -> Any:
 def _cut_open(value: Any, entries: int, characters: int) -> Any:
     """The same for objects with names of the policy's own; what is left out is counted inside."""
     match value:
-        case str():
-            return cut(value, characters)
         case list():
             shown = [_cut_open(item, entries, characters) for item in value[:entries]]
             more = len(value) - len(shown)
@@ -139,4 +137,4 @@ def _cut_open(value: Any, entries: int, characters: int) -> Any:
             if len(value) > len(kept):
                 result["…"] = f"{len(value) - len(kept):,} more"
             return result
-    return value
+    return _cut(value, entries, characters)

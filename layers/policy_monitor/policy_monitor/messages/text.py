@@ -1,8 +1,10 @@
 """Text that a stranger chose, made safe to show: nothing hidden or reordered, not too long."""
 
 import unicodedata
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 
 # Unicode's general categories that do not show, or that change how their neighbours show: control
 # characters and line ends (a name could forge a line of the message), format characters
@@ -49,13 +51,13 @@ def _cut_pieces(pieces: Sequence[str], text: str, limit: int) -> str:
     room = limit - len(_left_out(len(text)))
     if room <= 0:
         return "".join(pieces[:limit])[: limit - 1] + "…"
-    kept: list[str] = []
-    for piece in pieces[:limit]:
-        room -= len(piece)
-        if room < 0:
-            break
-        kept.append(piece)
+    kept = fitting(pieces[:limit], room)
     return "".join(kept) + _left_out(len(text) - len(kept))
+
+
+def fitting(pieces: Sequence[str], room: int) -> Sequence[str]:
+    """The first of some texts, as many as fit into so many characters together."""
+    return pieces[: bisect_right(list(accumulate(map(len, pieces))), room)]
 
 
 def _left_out(count: int) -> str:

@@ -71,3 +71,8 @@ def test_a_short_value_does_not_eat_other_words() -> None:
 def test_a_finding_without_secrets_stays() -> None:
     finding = golden_finding("expansion")
     assert masked(finding) == finding
+
+
+def test_an_external_id_that_is_null_hides_no_words() -> None:
+    finding = with_external_id(None, "None of the statements reads it")
+    assert masked(finding) == finding
