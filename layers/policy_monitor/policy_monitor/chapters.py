@@ -51,14 +51,14 @@ def chapters(entries: Iterable[Entry]) -> Iterator[Chapter]:
             slot: next((one for one in held if one.superseded_by is None), held[-1])
             for slot, held in slots.items()
         }
-        untold = {slot for slot, held in slots.items() if not any(e.announcements for e in held)}
+        untold = [slot for slot, held in slots.items() if not any(e.announcements for e in held)]
         roles = {
             _occasion(entry.finding): entry.finding.slot
             for entry in holding.values()
             if entry.finding.subject.type is SubjectType.ROLE
         }
         also: dict[str, list[Finding]] = {}
-        for slot in untold - set(roles.values()):
+        for slot in untold:
             finding = holding[slot].finding
             if finding.subject.type is SubjectType.POLICY and _occasion(finding) in roles:
                 also.setdefault(roles[_occasion(finding)], []).append(finding)

@@ -30,6 +30,20 @@ def test_a_policys_finding_of_which_nobody_was_told_stands_under_the_roles() -> 
     assert told(Entry(ROLE), Entry(POLICY)) == [("1-expansion", ["1-policy"])]
 
 
+def test_policies_stand_under_the_role_in_the_historys_order() -> None:
+    many = [
+        Entry(
+            replace(
+                POLICY,
+                finding_id=str(number),
+                subject=replace(POLICY.subject, arn=f"{POLICY.subject.arn}{number}"),
+            )
+        )
+        for number in range(12)
+    ]
+    assert told(Entry(ROLE), *many) == [("1-expansion", [str(number) for number in range(12)])]
+
+
 def test_a_policys_finding_that_was_told_or_says_another_thing_stands_by_itself() -> None:
     apart: list[tuple[str, list[str]]] = [("1-expansion", []), ("1-policy", [])]
     assert told(Entry(ROLE), Entry(POLICY, announcements=(TOLD,))) == apart

@@ -1,18 +1,21 @@
 import json
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any, get_args
 
 import pytest
-from tests.contract.ledgers import a_finding, a_mutation
+from tests.contract.ledgers import ROLE, a_checkpoint, a_finding, a_mutation
 
 from policy_monitor.errors import InputError
 from policy_monitor.ledger import Current, Genesis
 from policy_monitor.mutations import Change, PolicyUseChanged, RoleCreated, Use
 from policy_monitor.records import (
+    checkpoint_json,
     current_json,
     finding_json,
     genesis_json,
     mutation_json,
+    read_checkpoint,
     read_current,
     read_finding,
     read_genesis,
@@ -77,6 +80,12 @@ def test_a_genesis_reads_the_same_whatever_the_order_of_its_sets() -> None:
 
     assert json.dumps(genesis_json(one)) == json.dumps(genesis_json(other))
     assert read_genesis(json_of(genesis_json(one))) == other
+
+
+def test_a_checkpoint_comes_back_with_what_it_doubts() -> None:
+    doubts = frozenset({("made", "arn", "v4"), ("inline", ROLE, "i", "d" * 64)})
+    kept = replace(a_checkpoint(1), doubts=doubts)
+    assert read_checkpoint(json_of(checkpoint_json(kept))) == kept
 
 
 def test_a_member_that_an_older_version_did_not_write_has_its_default() -> None:

@@ -46,7 +46,7 @@ from policy_monitor.mutations import (
 from policy_monitor.preconditions import can_follow
 from policy_monitor.readings import Writings
 from policy_monitor.state import AccountState, PolicyState, RoleState
-from policy_monitor.timeline import earlier, fold, steps
+from policy_monitor.timeline import earlier, fold, fold_through, steps
 from policy_monitor.transitions import applied, find_role
 
 EMPTY = genesis()
@@ -299,6 +299,14 @@ def test_where_the_order_is_not_told_the_wider_outcome_is_taken(wide: str) -> No
         return other.roles[ROLE].trust == wide
 
     assert fold(FULL, mutations, is_wider).roles[ROLE].trust == wide
+
+
+def test_the_fold_through_a_time_leaves_out_what_came_later() -> None:
+    put, gone = InlinePolicyPut(ROLE, "j", "e"), InlinePolicyDeleted(ROLE, "j")
+    both = [mutation("1", put), mutation("2", gone, time=LATER)]
+    first, doubts = fold_through(NOON, FULL, both)
+    assert (first.roles[ROLE].inline, doubts) == ({"i": "d", "j": "e"}, frozenset())
+    assert fold_through(LATER, FULL, both) == (fold(FULL, both), frozenset())
 
 
 def test_seconds_are_told_apart() -> None:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from tests.contract.ledgers import ACCOUNT, a_finding
-from tests.histories import ROLE, ROLE_ARN, genesis, mutation, role
+from tests.histories import ROLE, ROLE_ARN, allow, genesis, mutation, role
 from tests.message_strategies import HOSTILE_TEXTS, findings, huge_finding
 
 from iamdiff.catalogue import EmptyCatalogue
@@ -120,6 +120,25 @@ def test_a_document_whose_text_is_not_known_is_said_to_be_so() -> None:
         paper = ChangedDocument(DocumentKind.POLICY, "arn:p", before, after)
         shown = words(a_page(a_finding(1, changed=(paper,)), evidence=evidence))
         assert said in shown
+
+
+def test_a_document_that_changed_shows_which_lines_and_versions() -> None:
+    old, new = allow("s3:GetObject"), allow("s3:GetObject", "s3:PutObject")
+    versions = [DocumentVersion(f"v{n}", digest(each)) for n, each in enumerate((old, new), 1)]
+    paper = ChangedDocument(DocumentKind.POLICY, "arn:p", *versions)
+    evidence = Evidence(None, (), {digest(each): each for each in (old, new)})
+    shown = a_page(a_finding(1, changed=(paper,)), evidence=evidence)
+    assert re.search(r"<ins[^>]*>[^<]*s3:PutObject", shown)
+    for said in ("is not known.", "Before: none.", "After: none."):
+        assert said not in words(shown)
+
+
+def test_policies_that_say_the_same_stand_with_the_role() -> None:
+    role_found = a_finding(1)
+    arn = f"arn:aws:iam::{ACCOUNT}:policy/Support"
+    policy_found = a_finding(1, finding_id="2", subject=Subject(SubjectType.POLICY, arn))
+    shown = words(a_page(role_found, policy_found))
+    assert "The same holds of policy Support" in shown
 
 
 secrets = st.text("ABCDEFGHJKMNPQRSTUVWXYZ23456789+=,.@:/-", min_size=12, max_size=60)

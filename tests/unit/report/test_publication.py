@@ -12,7 +12,7 @@ from policy_monitor.errors import InputError
 from policy_monitor.ledger import AnnouncementKey, Notice
 from policy_monitor.notebook import Note
 from policy_monitor_report.publication import publish
-from policy_monitor_report.report import Records
+from policy_monitor_report.report import Records, of_stack
 
 NOW = "2026-11-22T06:00:00Z"
 
@@ -53,13 +53,14 @@ def records() -> Records:
 
 
 def look(desk: Desk, records: Records, *, now: str = NOW, code: str = "1") -> bool:
-    return publish(desk, records, EmptyCatalogue, source="From a test", code=code, now=now)
+    source = of_stack("monitor")
+    return publish(desk, records, EmptyCatalogue, source=source, code=code, now=now)
 
 
 def test_the_page_tells_what_is_recorded(desk: Desk, records: Records) -> None:
     assert look(desk, records)
     (page,) = desk.pages
-    for part in ("It can do more.", "From a test", "2026-11-22 06:00:00 UTC"):
+    for part in ("It can do more.", "From the ledger of stack monitor", "2026-11-22 06:00:00 UTC"):
         assert part.encode() in page
 
 
