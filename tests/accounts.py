@@ -1,7 +1,7 @@
 """An account whose IAM, event history and senses a test decides, as reconcile reaches them."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -157,7 +157,7 @@ def account(
     state: AccountState, documents: Documents, now: str, settings: Settings = SETTINGS
 ) -> Account:
     """An account whose baseline is recorded."""
-    iam = MemoryIam(details(replace(state, complete=True), documents))
+    iam = MemoryIam(details(state._replace(complete=True), documents))
     made = Account(iam, now, settings=settings)
     made.run()
     return made

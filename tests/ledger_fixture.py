@@ -15,7 +15,6 @@ import types
 from base64 import b64decode, b64encode
 from collections import abc
 from collections.abc import Mapping
-from dataclasses import fields, is_dataclass, replace
 from enum import StrEnum
 from functools import partial
 from pathlib import Path
@@ -102,10 +101,9 @@ def sample(hint: Any, name: str = "value") -> Any:
         return sample(get_args(Change.__value__)[0])
     if isinstance(hint, TypeAliasType):
         return sample(hint.__value__, name)
-    if is_dataclass(hint):
+    if hasattr(hint, "_fields"):
         hints = get_type_hints(hint)
-        made: Any = hint
-        return made(**{field.name: sample(hints[field.name], field.name) for field in fields(made)})
+        return hint(**{member: sample(hints[member], member) for member in hint._fields})
     if get_origin(hint) is not None:
         return _sample_container(hint, name)
     if isinstance(hint, type) and issubclass(hint, StrEnum):
@@ -157,9 +155,9 @@ def _write_sample(client: "DynamoDBClient") -> None:
     ledger.put_genesis(sample(Genesis), {"a" * 64: {"Statement": []}})
     mutation: Mutation = sample(Mutation)
     changes = tuple(sample(change) for change in get_args(Change.__value__))
-    ledger.append(replace(mutation, changes=changes), {})
+    ledger.append(mutation._replace(changes=changes), {})
     finding, current = sample(Finding), sample(Current)
-    first = replace(current, slot=finding.slot, finding_id=finding.finding_id, revision=1)
+    first = current._replace(slot=finding.slot, finding_id=finding.finding_id, revision=1)
     ledger.record(2, [(finding, first)])
     ledger.mark_derived(2)
     ledger.keep(sample(Checkpoint))

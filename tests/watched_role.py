@@ -1,7 +1,6 @@
 """A watched role, and what may differ from it: the stage of the tests of reconcile."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 from tests.accounts import Account, account
@@ -31,7 +30,7 @@ def begun(state: AccountState = BASE) -> Account:
 
 
 def with_inline(state: AccountState = BASE, sha256: str = READ_WRITE) -> AccountState:
-    return replace(state, roles={ROLE: replace(state.roles[ROLE], inline={"i": sha256})})
+    return state._replace(roles={ROLE: state.roles[ROLE]._replace(inline={"i": sha256})})
 
 
 def put_inline(time: str, event_id: str = "e1", **fields: Any) -> Mapping[str, Any]:

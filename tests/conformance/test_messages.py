@@ -1,7 +1,6 @@
 """Messages about the longest real policies: within every channel's limits, and soon made."""
 
 import json
-from dataclasses import replace
 from typing import Any
 
 from tests.conformance.records import rows
@@ -31,7 +30,7 @@ def message_of(old: Any, new: Any) -> dict[str, Any]:
     was, holds = Held((digest(old),)), Held((digest(new),))
     answer = Comparisons(documents, catalogue.load()).answer(Question(was, holds, part=True))
     finding = a_finding(1, str(answer["verdict"]), subject=POLICY, before=before, after=after)
-    finding = replace(finding, comparison=answer)
+    finding = finding._replace(comparison=answer)
     ledger = MemoryLedger()
     ledger.append(a_mutation(1), documents)
     return {**announced_json(finding, 1, None), **redlines(finding, ledger)}

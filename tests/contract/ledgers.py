@@ -134,6 +134,7 @@ def a_finding(number: int, verdict: str = "expansion", **details: Any) -> Findin
             "kind": FindingKind.CHANGE,
             "verdict": verdict,
             "severity": Severity.INFO if verdict == "equivalent" else Severity.HIGH,
+            "severity_reasons": (),
             "actor": mutation.actor,
             "summary": f"{ROLE} can do more.",
             "comparison": {"schema": "policy-monitor/comparison/1", "verdict": verdict},

@@ -7,7 +7,6 @@ process may go on, or this one may end; what ended is invoked again, as Lambda d
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from datetime import timedelta
 from functools import cache, partial
 from random import Random
@@ -58,15 +57,14 @@ class TornLedger(MemoryLedger):
         self._interleaving.pause()
         facts = super().snapshot()
         self._interleaving.pause()
-        return replace(facts, seq=seq, current=super().snapshot().current)
+        return facts._replace(seq=seq, current=super().snapshot().current)
 
     def following(self, time: str) -> Snapshot:
         facts = super().snapshot()
         self._interleaving.pause()
         rows = super().snapshot().current
         self._interleaving.pause()
-        return replace(
-            facts,
+        return facts._replace(
             genesis=None,
             seq=super().snapshot().seq,
             mutations=tuple(m for m in facts.mutations if m.time > time),

@@ -79,7 +79,14 @@ def test_every_current_row_comes_back_as_it_was(current: Current) -> None:
 
 
 @settings(deadline=None)
-@given(st.builds(Finding, comparison=st.dictionaries(st.text(), JSON)), st.booleans())
+@given(
+    st.builds(
+        Finding,
+        comparison=st.dictionaries(st.text(), JSON),
+        inventory=st.none() | st.dictionaries(st.text(), JSON, min_size=1),
+    ),
+    st.booleans(),
+)
 def test_every_finding_comes_back_as_it_was(finding: Finding, may_repeat: bool) -> None:
     record = finding_json(finding, correction_of="earlier", may_repeat=may_repeat)
 

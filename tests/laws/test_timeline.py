@@ -1,7 +1,7 @@
 """Findings depend on what happened, not on how it was told."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from hypothesis import event, given, settings
@@ -123,12 +123,12 @@ class Iam:
                 return VersionCreated(target, version, sha256, default)
             case "set-default":
                 arn, version = target
-                self.policies[arn] = replace(self.policies[arn], default=version)
+                self.policies[arn] = self.policies[arn]._replace(default=version)
                 return DefaultVersionSet(arn, version)
             case "delete-version":
                 arn, version = target
                 kept = {k: v for k, v in self.policies[arn].versions.items() if k != version}
-                self.policies[arn] = replace(self.policies[arn], versions=kept)
+                self.policies[arn] = self.policies[arn]._replace(versions=kept)
                 return VersionDeleted(arn, version)
             case "delete-policy":
                 del self.policies[target]
@@ -140,25 +140,25 @@ class Iam:
                 self.role = None
                 return RoleDeleted(ROLE)
             case "attach":
-                self.role = replace(role, attached=role.attached | {target})
+                self.role = role._replace(attached=role.attached | {target})
                 return PolicyAttached(ROLE, target)
             case "detach":
-                self.role = replace(role, attached=role.attached - {target})
+                self.role = role._replace(attached=role.attached - {target})
                 return PolicyDetached(ROLE, target)
             case "set-boundary":
-                self.role = replace(role, boundary=target)
+                self.role = role._replace(boundary=target)
                 return BoundaryPut(ROLE, target)
             case "delete-boundary":
-                self.role = replace(role, boundary=None)
+                self.role = role._replace(boundary=None)
                 return BoundaryDeleted(ROLE)
             case "put-inline":
-                self.role = replace(role, inline={**role.inline, target: sha256})
+                self.role = role._replace(inline={**role.inline, target: sha256})
                 return InlinePolicyPut(ROLE, target, sha256)
             case "delete-inline":
                 kept_inline = {k: v for k, v in role.inline.items() if k != target}
-                self.role = replace(role, inline=kept_inline)
+                self.role = role._replace(inline=kept_inline)
                 return InlinePolicyDeleted(ROLE, target)
-        self.role = replace(role, trust=trust_sha256)
+        self.role = role._replace(trust=trust_sha256)
         return TrustChanged(ROLE, trust_sha256)
 
 
@@ -215,10 +215,10 @@ def _read_late(change: Change, end: AccountState) -> Change:
     if isinstance(change, PolicyAttached | BoundaryPut):
         policy = end.policies.get(change.policy_arn)
         if policy is not None and policy.default is not None:
-            return replace(change, version=policy.default, sha256=policy.sha256)
+            return change._replace(version=policy.default, sha256=policy.sha256)
     if isinstance(change, DefaultVersionSet):
         policy = end.policies.get(change.policy_arn, PolicyState(change.policy_arn))
-        return replace(change, sha256=policy.versions.get(change.version))
+        return change._replace(sha256=policy.versions.get(change.version))
     return change
 
 
@@ -257,7 +257,7 @@ def test_the_fold_ends_where_iam_does_unless_a_step_says_that_the_order_is_not_t
 @given(histories())
 def test_a_history_whose_seconds_hold_one_call_each_is_always_told(history: History) -> None:
     apart = tuple(
-        replace(each, time=f"2026-06-01T13:{number:02}:00Z")
+        each._replace(time=f"2026-06-01T13:{number:02}:00Z")
         for number, each in enumerate(history.mutations)
     )
     walked = list(steps(history.genesis, apart))

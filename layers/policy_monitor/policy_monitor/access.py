@@ -1,7 +1,7 @@
 """Which documents make up a subject's access in a state, and what of them is not known."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from policy_monitor.documents import digest
 from policy_monitor.findings import DocumentVersion
@@ -10,16 +10,14 @@ from policy_monitor.tags import Tags
 from policy_monitor.transitions import find_role
 
 
-@dataclass(frozen=True, slots=True)
-class Reason:
+class Reason(NamedTuple):
     """Why something could not be judged: a name for programs, a sentence for people."""
 
     code: str
     sentence: str
 
 
-@dataclass(frozen=True, slots=True)
-class Held:
+class Held(NamedTuple):
     """One side of a comparison: documents by digest.
 
     Attributes
@@ -63,7 +61,7 @@ class Held:
 
     def with_unknown(self, reason: Reason) -> "Held":
         """The same, with one more thing that is not known."""
-        return replace(self, unknown=(*self.unknown, reason))
+        return self._replace(unknown=(*self.unknown, reason))
 
 
 NOTHING = Held(exists=False)

@@ -8,8 +8,7 @@ parameters of each call, and what they mean, are those of its page in the IAM AP
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from policy_monitor.errors import UnreadableEventError
 from policy_monitor.mutations import (
@@ -246,8 +245,7 @@ def _delete_policy(call: Call) -> tuple[Change, ...]:
     return (PolicyDeleted(call.text("policyArn", POLICY_ARN)),)
 
 
-@dataclass(frozen=True, slots=True)
-class ApiCall:
+class ApiCall(NamedTuple):
     """One row: a call, what it is aimed at, what it changes, and where it is documented.
 
     `changes` answers with nothing where the call does not concern what is watched.

@@ -1,7 +1,6 @@
 """What is told of a baseline: that the monitor is live, and what each watched role can do then."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from typing import Any
 
 from policy_monitor.access import Reason, role_access
@@ -48,7 +47,7 @@ def beginnings(genesis: Genesis, comparisons: Comparisons, settings: Settings) -
         if reasons := comparisons.unknown(held):
             yield (
                 reading,
-                replace(effect, answer=undetermined(reasons)),
+                effect._replace(answer=undetermined(reasons)),
                 _unknown(name, reasons),
                 None,
             )

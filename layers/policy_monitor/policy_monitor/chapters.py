@@ -1,8 +1,8 @@
 """What is told of one change: what holds, what held before, and what says the same. Pure."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import groupby
+from typing import NamedTuple
 
 from policy_monitor.findings import Finding, SubjectType
 from policy_monitor.history import Entry, entry_json
@@ -24,8 +24,7 @@ STATES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Chapter:
+class Chapter(NamedTuple):
     """What holds of one change of one subject, with all that belongs to it.
 
     Attributes

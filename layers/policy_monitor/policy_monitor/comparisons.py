@@ -1,8 +1,7 @@
 """Comparisons of documents by digest: each pair once, and honest about what is not known."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from iamdiff import (
     Access,
@@ -31,8 +30,7 @@ TAGS_READ = Reason(
 _NO_GAIN = (Verdict.EQUIVALENT, Verdict.REDUCTION)
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
+class Question(NamedTuple):
     """Two sides, and how they are to be compared (`iamdiff.compare`)."""
 
     old: Held
@@ -106,10 +104,10 @@ class Comparisons:
             )
         except UnboundTagError:
             # Any tags on both sides stand for the same tags on both; not for others.
-            free = replace(question.old, tags=None), replace(question.new, tags=None)
+            free = question.old._replace(tags=None), question.new._replace(tags=None)
             if question.old.tags != question.new.tags:
                 return undetermined([TAGS_READ])
-            return self.answer(replace(question, old=free[0], new=free[1]))
+            return self.answer(question._replace(old=free[0], new=free[1]))
         answer = comparison_json(comparison)
         if answer["verdict"] in _NO_GAIN and not faithful(
             *(self._documents[sha256] for sha256 in digests)
@@ -134,7 +132,7 @@ class Comparisons:
         try:
             return self._bound(held)
         except UnboundTagError:
-            return self._bound(replace(held, tags=None))
+            return self._bound(held._replace(tags=None))
 
     def _bound(self, held: Held) -> Access:
         def read(sha256: str) -> ParsedDocument:

@@ -6,7 +6,6 @@ while nobody answered, stays as it is.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from typing import Any
 
 from iamdiff.catalogue import Catalogue
@@ -66,7 +65,7 @@ class Consultation:
         if isinstance(pair, str):
             return unasked(comparison, pair)
         # The check knows of no principal, of no tags and of no part: iamdiff is asked the same.
-        free = [replace(held, tags=None) for held in (old, new)]
+        free = [held._replace(tags=None) for held in (old, new)]
         own = self.comparisons.answer(Question(free[0], free[1], kind=question.kind))
         if own["verdict"] == "undetermined":
             return comparison

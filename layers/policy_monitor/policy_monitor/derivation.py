@@ -3,7 +3,6 @@
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 from iamdiff.catalogue import Catalogue
@@ -62,16 +61,13 @@ def derive(
     findings = []
     if isinstance(start, Genesis):
         findings += [
-            replace(
-                _finding(
-                    mutation,
-                    effect,
-                    answer := effect.answer or unchanged(),
-                    text,
-                    _assessment(mutation, effect, answer, exposures, settings),
-                ),
-                inventory=held,
-            )
+            _finding(
+                mutation,
+                effect,
+                answer := effect.answer or unchanged(),
+                text,
+                _assessment(mutation, effect, answer, exposures, settings),
+            )._replace(inventory=held)
             for mutation, effect, text, held in beginnings(start, comparisons, settings)
         ]
     for step in steps(start, mutations, _wider(comparisons, settings)):
@@ -92,7 +88,7 @@ def derive(
             assessed = _assessment(step.mutation, effect, comparison, exposures, settings)
             finding = _finding(step.mutation, effect, comparison, text, assessed)
             if effect.subject.type is SubjectType.POLICY:
-                finding = replace(finding, used_by=step.after.users(effect.subject.arn))
+                finding = finding._replace(used_by=step.after.users(effect.subject.arn))
             findings.append(finding)
     return tuple(findings)
 

@@ -4,7 +4,6 @@ IAM keeps five versions of a policy, so what the event does not carry is read at
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
 from typing import Any
 
 from policy_monitor.api_calls import API_CALLS
@@ -90,7 +89,7 @@ def completed(
         changes = tuple(reading.observed(mutation))
     else:
         changes = tuple(reading.completed(change) for change in mutation.changes)
-    return replace(mutation, changes=changes), {**reading.documents, **parsed.documents}
+    return mutation._replace(changes=changes), {**reading.documents, **parsed.documents}
 
 
 class _Reading:
@@ -107,13 +106,13 @@ class _Reading:
         match change:
             case PolicyAttached(policy_arn=arn) | BoundaryPut(policy_arn=arn):
                 version, sha256 = self._default(arn)
-                return replace(change, version=version, sha256=sha256)
+                return change._replace(version=version, sha256=sha256)
             case RoleCreated(boundary=str(arn)):
                 version, sha256 = self._default(arn)
-                return replace(change, boundary_version=version, boundary_sha256=sha256)
+                return change._replace(boundary_version=version, boundary_sha256=sha256)
             case DefaultVersionSet() | VersionCreated(sha256=None) | PolicyCreated(sha256=None):
                 found = self._iam.version(change.policy_arn, change.version)
-                return replace(change, sha256=self._kept(found))
+                return change._replace(sha256=self._kept(found))
         return change
 
     def observed(self, mutation: Mutation) -> Iterator[Change]:

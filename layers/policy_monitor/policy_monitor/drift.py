@@ -7,7 +7,7 @@ state whatever was known before.
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from policy_monitor.access import policies_of
 from policy_monitor.mutations import (
@@ -34,8 +34,7 @@ type Thing = tuple[str, str]
 """A sort, and a role's name without case, a policy's ARN, or a principal (``user/NAME``)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Difference:
+class Difference(NamedTuple):
     """A thing that IAM shows otherwise than the ledger.
 
     Attributes

@@ -5,7 +5,6 @@ policy by itself. Beside them who may assume a watched role, and who else uses a
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
 from typing import Any
 
 from policy_monitor.access import NOTHING, Reason, policy_access, role_access, version_access
@@ -220,7 +219,7 @@ def _untraced(scene: Scene) -> tuple[Effect, ...]:
         names = [target] if target else list(scene.settings.roles)
         subjects = [_role_subject(scene, name) for name in names]
     return tuple(
-        replace(no_effect(subject, scene.kind, NO_VERSION), answer=undetermined([reason]))
+        no_effect(subject, scene.kind, NO_VERSION)._replace(answer=undetermined([reason]))
         for subject in subjects
     )
 

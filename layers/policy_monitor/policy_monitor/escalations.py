@@ -6,8 +6,8 @@ Security Labs' list, which it grew from; the words are ours. Retired services (C
 out.
 """
 
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 _LIBRARY = "https://pathfinding.cloud/paths/{}"
 _RHINO = "https://rhinosecuritylabs.com/aws/aws-privilege-escalation-methods-mitigation/"
@@ -33,8 +33,7 @@ class Gain(StrEnum):
     """It runs code where somebody put a role before: what that role may do is not told here."""
 
 
-@dataclass(frozen=True, slots=True)
-class Path:
+class Path(NamedTuple):
     """A set of actions that leads to more permissions.
 
     Attributes

@@ -7,9 +7,8 @@ CloudTrail User Guide and of EventBridge's "AWS API Call via CloudTrail".
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from policy_monitor.actors import actor
 from policy_monitor.api_calls import API_CALLS, ApiCall
@@ -53,8 +52,7 @@ EVENT_ID = re.compile(r"[\x21-\x22\x24-\x7e]{1,128}")  # printable, no "#": it p
 TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z")
 
 
-@dataclass(frozen=True, slots=True)
-class ParsedEvent:
+class ParsedEvent(NamedTuple):
     """A mutation, and the documents that its event carried, masked, by digest.
 
     Its changes hold None for each document or version that must still be read from IAM.
@@ -148,7 +146,7 @@ def parse_record(
         return parsed
     # A role of the monitor's, and a policy that is watched: both.
     beside, documents = (parsed.mutation.changes, parsed.documents) if parsed else ((), {})
-    return ParsedEvent(replace(head, changes=(*head.changes, *beside)), documents)
+    return ParsedEvent(head._replace(changes=(*head.changes, *beside)), documents)
 
 
 def _head(record: Mapping[str, Any], name: str, settings: Settings) -> Mutation:
@@ -193,7 +191,7 @@ def _tampering(touch: Touched, record: Mapping[str, Any], head: Mutation) -> Mut
     else:
         by_stack = by_cloudformation(record)
         change = PartTouched(touch.sort, touch.deed, target, touch.names, by_stack)
-    return replace(head, kind=MutationKind.TAMPER, changes=(change,), target=target, error=error)
+    return head._replace(kind=MutationKind.TAMPER, changes=(change,), target=target, error=error)
 
 
 def _attempt(
@@ -205,8 +203,8 @@ def _attempt(
     if target and not is_watched(target, settings) and head.actor.kind is not ActorKind.VENDOR:
         return None
     return ParsedEvent(
-        replace(
-            head, kind=MutationKind.ATTEMPT, target=target, error=str(record["errorCode"])[:128]
+        head._replace(
+            kind=MutationKind.ATTEMPT, target=target, error=str(record["errorCode"])[:128]
         ),
         {},
     )
@@ -224,17 +222,18 @@ def _change(
         response=mapping(f"{row.name}: responseElements", record.get("responseElements")),
         settings=settings,
         mask_key=mask_key,
+        documents={},
     )
     try:
         changes = row.changes(call)
     except OmittedPartError:
         target = _known_target(row, call)
-        omitted = replace(head, kind=MutationKind.OMITTED, target=target)
-        return ParsedEvent(replace(omitted, changes=_unknown_changes(omitted, settings)), {})
+        omitted = head._replace(kind=MutationKind.OMITTED, target=target)
+        return ParsedEvent(omitted._replace(changes=_unknown_changes(omitted, settings)), {})
     if not changes:
         return None
     return ParsedEvent(
-        replace(head, changes=changes, target=_known_target(row, call)), call.documents
+        head._replace(changes=changes, target=_known_target(row, call)), call.documents
     )
 
 

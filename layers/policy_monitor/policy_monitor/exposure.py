@@ -1,9 +1,8 @@
 """What a change opens beyond the actions that it grants: what a severity rests on."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from iamdiff import Access, PolicyError
 from iamdiff.model import Effect, Statement
@@ -21,8 +20,7 @@ _MANY_NAMES = 50
 """How many names a comparison's JSON lists; what is beyond may be any."""
 
 
-@dataclass(frozen=True, slots=True)
-class Bearer:
+class Bearer(NamedTuple):
     """A role on which a change bears.
 
     Attributes
@@ -41,8 +39,7 @@ class Bearer:
     after: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Exposure:
+class Exposure(NamedTuple):
     """What a change opens.
 
     Attributes
@@ -65,7 +62,7 @@ class Exposure:
     own: tuple[str, ...] = ()
     conditions: tuple[str, ...] = ()
     boundary_removed: bool = False
-    admitted: Admitted = field(default=Admitted())
+    admitted: Admitted = Admitted()
     ended: bool = False
 
 
@@ -99,8 +96,7 @@ class Exposures:
         if question.kind == "trust":
             if comparison["verdict"] in _NO_GAIN:
                 return exposure
-            return replace(
-                exposure,
+            return exposure._replace(
                 conditions=tuple(self._conditions_lost(old, comparison)),
                 admitted=admitted(
                     self._documents(old), self._documents(new), comparison, account, vendors
@@ -114,8 +110,7 @@ class Exposures:
             opened = self._opened_to(bearer)
             paths |= dict.fromkeys(opened[0])
             own |= dict.fromkeys(opened[1])
-        return replace(
-            exposure,
+        return exposure._replace(
             paths=tuple(paths),
             own=tuple(own),
             conditions=tuple(self._conditions_lost(old, comparison)),

@@ -1,9 +1,8 @@
 """A finding: what one mutation did to one subject's access."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 from policy_monitor.mutations import Actor, Use
 
@@ -50,24 +49,21 @@ class Severity(StrEnum):
     INFO = "info"
 
 
-@dataclass(frozen=True, slots=True)
-class Assessment:
+class Assessment(NamedTuple):
     """A severity and its reasons: clauses in words, the gravest first."""
 
     severity: Severity
     reasons: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Subject:
+class Subject(NamedTuple):
     """A role, a policy, a role's trust policy, or the monitor itself."""
 
     type: SubjectType
     arn: str
 
 
-@dataclass(frozen=True, slots=True)
-class DocumentVersion:
+class DocumentVersion(NamedTuple):
     """Which document stood on one side; None for what does not apply or is unknown.
 
     For a role's effective access, `sha256` is the digest of the sorted digests of its documents.
@@ -77,8 +73,7 @@ class DocumentVersion:
     sha256: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class ChangedDocument:
+class ChangedDocument(NamedTuple):
     """A document that a change touched; None on the side where there was none.
 
     Attributes
@@ -93,8 +88,7 @@ class ChangedDocument:
     after: DocumentVersion | None
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(NamedTuple):
     """What one mutation did to one subject's access; content-addressed by `finding_id`.
 
     Attributes
@@ -126,7 +120,7 @@ class Finding:
     kind: FindingKind
     verdict: str
     severity: Severity
-    severity_reasons: tuple[str, ...] = field(default=(), kw_only=True)
+    severity_reasons: tuple[str, ...]
     actor: Actor
     summary: str
     comparison: Mapping[str, Any]

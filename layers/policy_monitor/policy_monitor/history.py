@@ -2,9 +2,8 @@
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import groupby
-from typing import Any
+from typing import Any, NamedTuple
 
 from policy_monitor.findings import Finding
 from policy_monitor.ledger import (
@@ -20,8 +19,7 @@ from policy_monitor.records import finding_json
 from policy_monitor.timeline import steps
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """A finding, and what became of it.
 
     Attributes

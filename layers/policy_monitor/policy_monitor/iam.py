@@ -1,12 +1,10 @@
 """IAM as the domain reads it: `adapters.iam` asks AWS, `adapters.memory` a baseline."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 
-@dataclass(frozen=True, slots=True)
-class PolicyVersion:
+class PolicyVersion(NamedTuple):
     """One version of a managed policy, its document as JSON gives it."""
 
     policy_arn: str

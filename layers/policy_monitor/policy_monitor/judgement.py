@@ -2,8 +2,8 @@
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from functools import partial
+from typing import NamedTuple
 
 from iamdiff.catalogue import Catalogue
 from policy_monitor.consultation import Consultation
@@ -34,8 +34,7 @@ DERIVED_KINDS = (
 _TOLD_WITH_THE_ROLE = (MutationKind.CHANGE, MutationKind.DRIFT)
 
 
-@dataclass(frozen=True, slots=True)
-class Judged:
+class Judged(NamedTuple):
     """How far a judgement got.
 
     Attributes

@@ -4,9 +4,8 @@
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from policy_monitor.findings import Finding
 from policy_monitor.mutations import Documents, Mutation
@@ -15,8 +14,7 @@ from policy_monitor.readings import Writing
 from policy_monitor.state import AccountState
 
 
-@dataclass(frozen=True, slots=True)
-class Genesis:
+class Genesis(NamedTuple):
     """The one baseline that everything is folded from; `read_at` is UTC, to the second.
 
     `account` and `region` say where it was read; one that does not say announces nothing.
@@ -28,8 +26,7 @@ class Genesis:
     region: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Checkpoint:
+class Checkpoint(NamedTuple):
     """The fold of the first facts, so that what follows them is derived without them: a cache.
 
     Attributes
@@ -54,8 +51,7 @@ class Checkpoint:
     doubts: frozenset[Writing]
 
 
-@dataclass(frozen=True, slots=True)
-class Current:
+class Current(NamedTuple):
     """Which finding holds for a slot now: the row whose change is the outbox.
 
     Attributes
@@ -76,8 +72,7 @@ class Current:
     told_with: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Recorded:
+class Recorded(NamedTuple):
     """A finding that was recorded: the row that first made it current, and the slot's row now."""
 
     finding: Finding
@@ -85,8 +80,7 @@ class Recorded:
     current: Current
 
 
-@dataclass(frozen=True, slots=True)
-class Notice:
+class Notice(NamedTuple):
     """That the vendor told of what a finding found: where, as a person of the customer's noted it.
 
     Attributes
@@ -105,8 +99,7 @@ class Notice:
     time: str
 
 
-@dataclass(frozen=True, slots=True)
-class Snapshot:
+class Snapshot(NamedTuple):
     """What findings are derived from, as it stood at one `seq`: all, or what follows a time."""
 
     seq: int
@@ -209,8 +202,7 @@ class AnnouncementState(StrEnum):
     """Nothing was sent: an earlier message of the slot's had said the same."""
 
 
-@dataclass(frozen=True, slots=True)
-class AnnouncementKey:
+class AnnouncementKey(NamedTuple):
     """One revision of one finding on one channel (``sns``, ``slack``)."""
 
     finding_id: str
@@ -218,8 +210,7 @@ class AnnouncementKey:
     channel: str
 
 
-@dataclass(frozen=True, slots=True)
-class Announcement:
+class Announcement(NamedTuple):
     """An announcement, and when it got as far as `state` says."""
 
     key: AnnouncementKey

@@ -5,8 +5,8 @@ Plain data. `events` makes mutations from CloudTrail events, `reconcile` from wh
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from policy_monitor.parts import Sort
 
@@ -20,8 +20,7 @@ class ActorKind(StrEnum):
     UNKNOWN = "unknown"
 
 
-@dataclass(frozen=True, slots=True)
-class Actor:
+class Actor(NamedTuple):
     """Who made a change, from CloudTrail's userIdentity; an empty string where it is silent."""
 
     kind: ActorKind
@@ -32,8 +31,23 @@ class Actor:
     via: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class PolicyAttached:
+def _same(change: tuple[object, ...], other: object) -> bool:
+    return type(change) is type(other) and tuple.__eq__(change, other)
+
+
+def _other(change: tuple[object, ...], other: object) -> bool:
+    return not _same(change, other)
+
+
+def _distinct[T](change: type[T]) -> type[T]:
+    """Let a change equal none of another class, as tuples with the same members would."""
+    for name, comparison in (("__eq__", _same), ("__ne__", _other)):
+        setattr(change, name, comparison)
+    return change
+
+
+@_distinct
+class PolicyAttached(NamedTuple):
     """A managed policy was attached to a role.
 
     `version` and `sha256` are its default version as read at the time, None where unknown.
@@ -45,16 +59,16 @@ class PolicyAttached:
     sha256: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class PolicyDetached:
+@_distinct
+class PolicyDetached(NamedTuple):
     """A managed policy was detached from a role."""
 
     role: str
     policy_arn: str
 
 
-@dataclass(frozen=True, slots=True)
-class InlinePolicyPut:
+@_distinct
+class InlinePolicyPut(NamedTuple):
     """An inline policy was written; `sha256` is None where its document is unknown."""
 
     role: str
@@ -62,16 +76,16 @@ class InlinePolicyPut:
     sha256: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class InlinePolicyDeleted:
+@_distinct
+class InlinePolicyDeleted(NamedTuple):
     """An inline policy was removed."""
 
     role: str
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class BoundaryPut:
+@_distinct
+class BoundaryPut(NamedTuple):
     """A permissions boundary was set; `version` and `sha256` as in `PolicyAttached`."""
 
     role: str
@@ -80,23 +94,23 @@ class BoundaryPut:
     sha256: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class BoundaryDeleted:
+@_distinct
+class BoundaryDeleted(NamedTuple):
     """A role's permissions boundary was removed."""
 
     role: str
 
 
-@dataclass(frozen=True, slots=True)
-class TrustChanged:
+@_distinct
+class TrustChanged(NamedTuple):
     """A role's trust policy was replaced."""
 
     role: str
     sha256: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class RoleCreated:
+@_distinct
+class RoleCreated(NamedTuple):
     """A role came to be, with a trust policy, perhaps a boundary and tags."""
 
     role: str
@@ -109,39 +123,39 @@ class RoleCreated:
     max_session_seconds: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class RoleDeleted:
+@_distinct
+class RoleDeleted(NamedTuple):
     """A role was deleted, with all that was in it."""
 
     role: str
 
 
-@dataclass(frozen=True, slots=True)
-class RoleUpdated:
+@_distinct
+class RoleUpdated(NamedTuple):
     """A role's session length changed; None where the event says nothing of it."""
 
     role: str
     max_session_seconds: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class RoleTagged:
+@_distinct
+class RoleTagged(NamedTuple):
     """Tags were set on a role."""
 
     role: str
     tags: tuple[tuple[str, str], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class RoleUntagged:
+@_distinct
+class RoleUntagged(NamedTuple):
     """Tags were removed from a role."""
 
     role: str
     keys: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class VersionCreated:
+@_distinct
+class VersionCreated(NamedTuple):
     """A version of a managed policy was created; `default` says whether it took effect."""
 
     policy_arn: str
@@ -150,8 +164,8 @@ class VersionCreated:
     default: bool
 
 
-@dataclass(frozen=True, slots=True)
-class DefaultVersionSet:
+@_distinct
+class DefaultVersionSet(NamedTuple):
     """Another version of a managed policy took effect."""
 
     policy_arn: str
@@ -159,16 +173,16 @@ class DefaultVersionSet:
     sha256: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class VersionDeleted:
+@_distinct
+class VersionDeleted(NamedTuple):
     """A version that was not the default was deleted."""
 
     policy_arn: str
     version: str
 
 
-@dataclass(frozen=True, slots=True)
-class PolicyCreated:
+@_distinct
+class PolicyCreated(NamedTuple):
     """A managed policy came to be, with its first version."""
 
     policy_arn: str
@@ -176,8 +190,8 @@ class PolicyCreated:
     sha256: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class PolicyDeleted:
+@_distinct
+class PolicyDeleted(NamedTuple):
     """A managed policy was deleted."""
 
     policy_arn: str
@@ -190,8 +204,8 @@ class Use(StrEnum):
     BOUNDARY = "boundary"
 
 
-@dataclass(frozen=True, slots=True)
-class PolicyUseChanged:
+@_distinct
+class PolicyUseChanged(NamedTuple):
     """A principal that is not watched began or ceased to use a watched policy.
 
     `principal` is `user/NAME`, `group/NAME` or `role/NAME`. A boundary that is removed carries no
@@ -204,15 +218,15 @@ class PolicyUseChanged:
     begun: bool
 
 
-@dataclass(frozen=True, slots=True)
-class PrincipalDeleted:
+@_distinct
+class PrincipalDeleted(NamedTuple):
     """A principal that used a watched policy, and is not watched itself, is gone."""
 
     principal: str
 
 
-@dataclass(frozen=True, slots=True)
-class RoleObserved:
+@_distinct
+class RoleObserved(NamedTuple):
     """A role as read from IAM: sets all that is known of it. `exists` is False where it is gone.
 
     Inline policies, trust: digests. `attached` and `boundary` name policies whose documents come
@@ -230,8 +244,8 @@ class RoleObserved:
     max_session_seconds: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class PolicyObserved:
+@_distinct
+class PolicyObserved(NamedTuple):
     """A managed policy's default version as read from IAM. `exists` is False where it is gone.
 
     `versions`, where they were read too, are all that there are with their digests: they take the
@@ -245,8 +259,8 @@ class PolicyObserved:
     versions: tuple[tuple[str, str | None], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class SenseLost:
+@_distinct
+class SenseLost(NamedTuple):
     """The monitor ceased to see something (`senses.SENSES`): `reason` says why, in a sentence.
 
     `thing` is what does not work: its ARN, or what people call it.
@@ -257,16 +271,16 @@ class SenseLost:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class SenseRegained:
+@_distinct
+class SenseRegained(NamedTuple):
     """The monitor sees again what it had ceased to see."""
 
     sense: str
     thing: str
 
 
-@dataclass(frozen=True, slots=True)
-class PartTouched:
+@_distinct
+class PartTouched(NamedTuple):
     """Somebody changed a part of the monitor, or tried to (the mutation's `error` says so).
 
     Attributes
@@ -288,8 +302,8 @@ class PartTouched:
     by_stack: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class StackOperated:
+@_distinct
+class StackOperated(NamedTuple):
     """Somebody let CloudFormation change the monitor's stack.
 
     `stack` is its name, "" where the record names none: then it may have been another. `time` is
@@ -301,8 +315,8 @@ class StackOperated:
     time: str
 
 
-@dataclass(frozen=True, slots=True)
-class TouchesUnexplained:
+@_distinct
+class TouchesUnexplained(NamedTuple):
     """CloudFormation changed parts of the monitor, and no operation of its stack tells why.
 
     `touches` are the times, event ids and things of the mutations that say so.
@@ -357,8 +371,7 @@ class MutationKind(StrEnum):
     """A change to the monitor's own eyes, or what became of them."""
 
 
-@dataclass(frozen=True, slots=True)
-class Mutation:
+class Mutation(NamedTuple):
     """One thing that happened.
 
     Attributes

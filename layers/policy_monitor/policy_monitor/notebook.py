@@ -4,12 +4,11 @@ Without it a difference is only seen anew, and acted upon a period later.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Protocol
+from types import MappingProxyType
+from typing import NamedTuple, Protocol
 
 
-@dataclass(frozen=True, slots=True)
-class Sighting:
+class Sighting(NamedTuple):
     """A difference between IAM and the ledger that was seen and not acted upon yet.
 
     Attributes
@@ -27,8 +26,7 @@ class Sighting:
     fingerprint: str
 
 
-@dataclass(frozen=True, slots=True)
-class Note:
+class Note(NamedTuple):
     """One run.
 
     Attributes
@@ -43,7 +41,7 @@ class Note:
 
     read_at: str
     seq: int
-    sightings: Mapping[str, Sighting] = field(default_factory=dict)
+    sightings: Mapping[str, Sighting] = MappingProxyType({})
 
 
 class Notebook(Protocol):

@@ -1,7 +1,7 @@
 """IAM as it is read at one time, and what reconcile works with."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from iamdiff.catalogue import Catalogue
 from policy_monitor.baseline import Principals, read_baseline, read_principals
@@ -15,8 +15,7 @@ from policy_monitor.trail import EventHistory
 from policy_monitor.vigilance import Check
 
 
-@dataclass(frozen=True, slots=True)
-class Instruments:
+class Instruments(NamedTuple):
     """What reconcile works with.
 
     Attributes
@@ -35,8 +34,7 @@ class Instruments:
     now: Callable[[], str]
 
 
-@dataclass(frozen=True, slots=True)
-class Watch:
+class Watch(NamedTuple):
     """What is watched where: `region` is the home region, `mask_key` that of external ids."""
 
     account: str
@@ -46,8 +44,7 @@ class Watch:
     catalogue: Catalogue | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Observation:
+class Observation(NamedTuple):
     """IAM as it was read at one time.
 
     Attributes
@@ -77,14 +74,14 @@ def observe(tools: Instruments, watch: Watch) -> Observation:
     details = tools.iam.authorization_details()
     state, documents = read_baseline(details, watch.settings, watch.mask_key)
     roles = {
-        name: replace(role, max_session_seconds=tools.iam.session_seconds(name))
+        name: role._replace(max_session_seconds=tools.iam.session_seconds(name))
         for name, role in state.roles.items()
     }
     principals = read_principals(details)
     # The time is asked after IAM has answered: what changed while it did may be in the answer or
     # not, so it must count as before it (`timeline.steps`), or its own event would find nothing
     # left to change.
-    return Observation(tools.now(), replace(state, roles=roles), principals, documents)
+    return Observation(tools.now(), state._replace(roles=roles), principals, documents)
 
 
 class DocumentsOnDemand(Mapping[str, Document]):

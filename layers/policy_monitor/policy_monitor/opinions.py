@@ -9,9 +9,8 @@ any principal; where the two disagree, one is wrong, and the verdict is undeterm
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from policy_monitor.masks import faithful
 from policy_monitor.mutations import Document
@@ -41,8 +40,7 @@ class Result(StrEnum):
     """It was not answered; this is recorded, too, so that it is asked once."""
 
 
-@dataclass(frozen=True, slots=True)
-class Check:
+class Check(NamedTuple):
     """One question: whether `new` grants what `existing` does not. Both are policies as JSON."""
 
     existing: str
@@ -56,8 +54,7 @@ class Check:
         return hashlib.sha256(json.dumps([self.policy_type, *digests]).encode()).hexdigest()
 
 
-@dataclass(frozen=True, slots=True)
-class Opinion:
+class Opinion(NamedTuple):
     """The answer to a check: `check` is its key, `text` AWS's words, or why there are none."""
 
     check: str
@@ -65,8 +62,7 @@ class Opinion:
     text: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Pair:
+class Pair(NamedTuple):
     """The checks of one comparison: what the new side gained, and what it lost."""
 
     gained: Check

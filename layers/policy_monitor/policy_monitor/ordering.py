@@ -7,9 +7,8 @@ mutations concerned are marked.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import reduce
-from typing import Any
+from typing import Any, NamedTuple
 
 from policy_monitor.mutations import (
     BoundaryDeleted,
@@ -54,8 +53,7 @@ MOST_ORDERED = 6
 """Mutations of one second that alter the same thing and whose every order is tried."""
 
 
-@dataclass(frozen=True, slots=True)
-class Order:
+class Order(NamedTuple):
     """Mutations of one second in order, and the ids of those whose order nothing tells."""
 
     mutations: tuple[Mutation, ...]

@@ -6,8 +6,7 @@ words leave it open.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from iamdiff.limits import Limit
 from policy_monitor.phrases import counted, deed, deeds, listed, service_name
@@ -31,8 +30,7 @@ _LEVELS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
+class Standing(NamedTuple):
     """Which of the changed actions are allowed on each side, and what limits them.
 
     Attributes
@@ -48,11 +46,10 @@ class Standing:
     before: frozenset[str]
     after: frozenset[str]
     limits: Limits
-    beside: frozenset[str] = field(default=frozenset())
+    beside: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
-class Frame:
+class Frame(NamedTuple):
     """How the things that are said of a subject are put."""
 
     now: str

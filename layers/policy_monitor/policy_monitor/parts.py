@@ -9,8 +9,8 @@ have ids alone.
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 
 class Sort(StrEnum):
@@ -36,8 +36,7 @@ class Sort(StrEnum):
     STACK = "stack"
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
+class Known(NamedTuple):
     """What is known of one sort.
 
     Attributes
@@ -183,8 +182,7 @@ SORTS: Mapping[Sort, Known] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Parts:
+class Parts(NamedTuple):
     """The parts of one stack, as far as their names are not told by the stack's.
 
     Attributes

@@ -6,7 +6,6 @@ state at the mutation's own time.
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 
 from policy_monitor.mutations import (
     BoundaryPut,
@@ -52,7 +51,7 @@ class Writings:
             else change
             for change in mutation.changes
         )
-        return replace(mutation, changes=tuple(changes))
+        return mutation._replace(changes=tuple(changes))
 
     def doubts(self, mutation: Mutation, state: AccountState) -> frozenset[Writing]:
         """What would undo a reading that `settled` keeps, if a mutation came in that tells it."""
@@ -108,11 +107,11 @@ def _unread(change: _Read) -> Change:
     """A change without what was read for it."""
     match change:
         case PolicyAttached() | BoundaryPut() | PolicyObserved():
-            return replace(change, version=None, sha256=None)
+            return change._replace(version=None, sha256=None)
         case RoleCreated():
-            return replace(change, boundary_version=None, boundary_sha256=None)
+            return change._replace(boundary_version=None, boundary_sha256=None)
         case _:
-            return replace(change, sha256=None)
+            return change._replace(sha256=None)
 
 
 def _written(change: Change) -> Iterator[Writing]:

@@ -6,8 +6,9 @@ event history is asked who made it; what it does not know either becomes a fact 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from types import MappingProxyType
+from typing import NamedTuple
 
 from policy_monitor import senses
 from policy_monitor.derivation import digests, folded
@@ -46,8 +47,7 @@ PATIENCE = timedelta(hours=1)
 """How long a difference waits for an event history that does not answer."""
 
 
-@dataclass(frozen=True, slots=True)
-class Reconciled:
+class Reconciled(NamedTuple):
     """What a run came to.
 
     Attributes
@@ -74,7 +74,7 @@ class Reconciled:
     waiting: int = 0
     unreadable: int = 0
     unjudged: int = 0
-    blind: Mapping[str, str] = field(default_factory=dict)
+    blind: Mapping[str, str] = MappingProxyType({})
 
 
 def reconcile(tools: Instruments, watch: Watch) -> Reconciled:

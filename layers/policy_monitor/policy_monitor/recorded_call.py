@@ -2,9 +2,8 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 from policy_monitor.documents import UnreadableDocumentError, digest, read_document
 from policy_monitor.errors import UnreadableEventError
@@ -41,8 +40,7 @@ class Aim(StrEnum):
     NEW_POLICY = "policyName"
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(NamedTuple):
     """A successful call; its parts are checked as they are read.
 
     Attributes
@@ -58,7 +56,7 @@ class Call:
     response: Mapping[str, Any]
     settings: Settings
     mask_key: bytes
-    documents: dict[str, Document] = field(default_factory=dict)
+    documents: dict[str, Document]
 
     def text(self, name: str, pattern: re.Pattern[str] = NAME) -> str:
         """A request parameter that the call cannot do without.

@@ -6,7 +6,6 @@ full it refuses: to leave out what a newer version wrote would be to judge by ha
 
 from collections import abc
 from collections.abc import Mapping
-from dataclasses import MISSING, fields, is_dataclass
 from decimal import Decimal
 from enum import StrEnum
 from functools import cache
@@ -149,13 +148,18 @@ def read_finding(value: Mapping[str, Any]) -> Finding:
             f"finding: schema {value.get('schema')!r} is not {FINDING_SCHEMA!r}; "
             "use the version of policy-monitor that wrote it"
         )
-    known = {name: value[name] for name in _hints(Finding) if name in value}
+    known = {name: value[name] for name in Finding._fields if name in value}
+    # What older versions recorded says no reasons.
+    known.setdefault("severity_reasons", ())
     finding: Finding = _record(Finding, known, "finding")
     return finding
 
 
 def _encoded(value: Any) -> Any:
     """Plain JSON of a record: its fields by name, a change tagged, a set sorted."""
+    if _is_record(type(value)):
+        tag = {_TAG: type(value).__name__} if type(value) in _CHANGES.values() else {}
+        return tag | {name: _encoded(getattr(value, name)) for name in value._fields}
     match value:
         case StrEnum():
             return value.value
@@ -165,10 +169,12 @@ def _encoded(value: Any) -> Any:
             return sorted(_encoded(member) for member in value)
         case list() | tuple():
             return [_encoded(member) for member in value]
-    if not is_dataclass(value):
-        return value
-    tag = {_TAG: type(value).__name__} if type(value) in _CHANGES.values() else {}
-    return tag | {field.name: _encoded(getattr(value, field.name)) for field in fields(value)}
+    return value
+
+
+def _is_record(cls: type) -> bool:
+    """Whether a class is a named tuple."""
+    return hasattr(cls, "_fields")
 
 
 def _read_record[T](cls: type[T], value: Mapping[str, Any]) -> T:
@@ -179,7 +185,7 @@ def _read_record[T](cls: type[T], value: Mapping[str, Any]) -> T:
 
 
 def _record(cls: Any, value: object, where: str) -> Any:
-    """A dataclass from its fields; a field with a default may be missing, none may be unknown."""
+    """A record from its fields; a field with a default may be missing, none may be unknown."""
     if not isinstance(value, Mapping):
         raise InputError(f"{where}: expected an object, found {type(value).__name__}")
     hints = _hints(cls)
@@ -215,7 +221,7 @@ def _change(value: Any, where: str) -> Any:
 
 
 def _plain(hint: Any, value: Any, where: str) -> Any:
-    if is_dataclass(hint):
+    if _is_record(hint):
         return _record(hint, value, where)
     if hint is int and isinstance(value, Decimal) and value == int(value):
         return int(value)  # DynamoDB's numbers
@@ -256,8 +262,4 @@ def _hints(cls: Any) -> Mapping[str, Any]:
 
 @cache
 def _required(cls: Any) -> frozenset[str]:
-    return frozenset(
-        field.name
-        for field in fields(cls)
-        if field.default is MISSING and field.default_factory is MISSING
-    )
+    return frozenset(cls._fields) - set(cls._field_defaults)

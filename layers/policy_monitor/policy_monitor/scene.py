@@ -1,8 +1,7 @@
 """A step of the timeline as the judge sees it, and the effects on the subjects that it judges."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from iamdiff import PolicyError
 from policy_monitor.access import NOTHING, Held, policies_of, role_access, trust_access
@@ -40,8 +39,7 @@ from policy_monitor.timeline import Step
 from policy_monitor.transitions import find_role
 
 
-@dataclass(frozen=True, slots=True)
-class Effect:
+class Effect(NamedTuple):
     """One subject, its access before and after, and how the two are to be compared.
 
     Attributes
@@ -70,8 +68,7 @@ class Effect:
     changed: tuple[ChangedDocument, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Scene:
+class Scene(NamedTuple):
     """A step, what is watched, and the documents that tell what a change bears on."""
 
     step: Step
@@ -203,8 +200,8 @@ def _with_tags(scene: Scene, name: str, old: Held, new: Held) -> tuple[Held, Hel
     keys = {*then.tags, *now.tags}
     changed = {key for key in keys if then.tags.get(key) != now.tags.get(key)}
     if reading_tags(documents, [""], PRINCIPAL_KEYS):
-        old = replace(old, tags=_session_tags(scene, then))
-        new = replace(new, tags=_session_tags(scene, now))
+        old = old._replace(tags=_session_tags(scene, then))
+        new = new._replace(tags=_session_tags(scene, now))
     unbound = None in (old.tags, new.tags)
     if (unbound and reading_tags(documents, changed, PRINCIPAL_KEYS)) or reading_tags(
         documents, changed, RESOURCE_KEYS

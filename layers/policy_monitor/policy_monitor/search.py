@@ -1,9 +1,8 @@
 """The search of CloudTrail's event history for events that never arrived."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from policy_monitor.api_calls import API_CALLS
 from policy_monitor.detection import detect
@@ -28,8 +27,7 @@ _AIMS = {
 type Question = tuple[Attribute, str]
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(NamedTuple):
     """What is to be explained: what the event history lists it under, and since when to search."""
 
     resource: str

@@ -5,7 +5,7 @@ A sense that is lost or regained is a fact of the ledger (`SenseLost`, `SenseReg
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from policy_monitor.access import Reason
 from policy_monitor.comparisons import undetermined
@@ -23,8 +23,7 @@ from policy_monitor.scene import Effect, Scene, no_effect
 _NO_VERSION = DocumentVersion(None, None)
 
 
-@dataclass(frozen=True, slots=True)
-class Sense:
+class Sense(NamedTuple):
     """One sense.
 
     Attributes
@@ -164,8 +163,7 @@ def sense_lost(scene: Scene, change: SenseLost) -> Iterator[Effect]:
     if change.sense not in scene.step.before.blind:
         known = sense(change.sense)
         reason = Reason(f"blind-{change.sense.partition(':')[0]}", change.reason)
-        yield replace(
-            _effect(change.thing),
+        yield _effect(change.thing)._replace(
             answer=undetermined([reason]),
             assessment=Assessment(known.severity, (_uncapitalised(known.lost),)),
         )
@@ -175,7 +173,7 @@ def sense_regained(scene: Scene, change: SenseRegained) -> Iterator[Effect]:
     """Told where the loss was."""
     if change.sense in scene.step.before.blind:
         why = _uncapitalised(sense(change.sense).regained.rstrip("."))
-        yield replace(_effect(change.thing), assessment=Assessment(Severity.INFO, (why,)))
+        yield _effect(change.thing)._replace(assessment=Assessment(Severity.INFO, (why,)))
 
 
 def _effect(thing: str) -> Effect:

@@ -1,8 +1,8 @@
 """What is watched and who is told: the template's parameters, as the domain sees them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
+from typing import NamedTuple
 
 from policy_monitor.errors import InputError
 from policy_monitor.parts import Parts
@@ -16,8 +16,7 @@ DEFAULT_VENDOR_ACCOUNTS = ("406882777402",)
 DEFAULT_NOTIFY = ("expansion", "reduction", "mixed", "undetermined")
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(NamedTuple):
     """What is watched.
 
     Attributes
@@ -42,15 +41,7 @@ class Settings:
     vendor_accounts: tuple[str, ...] = DEFAULT_VENDOR_ACCOUNTS
     notify: tuple[str, ...] = DEFAULT_NOTIFY
     severities: tuple[tuple[str, str], ...] = ()
-    parts: Parts = field(default=Parts())
-
-    def __post_init__(self) -> None:
-        """Refuse verdicts that do not exist."""
-        for verdict in self.notify:
-            if verdict not in VERDICTS:
-                raise InputError(
-                    f"NOTIFY_VERDICTS: {verdict!r} is no verdict; use some of {', '.join(VERDICTS)}"
-                )
+    parts: Parts = Parts()
 
     def watches_role(self, name: str) -> bool:
         """Whether a role is watched, by name; IAM compares role names without case."""
@@ -88,7 +79,7 @@ class Settings:
             roles=values("ROLE_NAME", (DEFAULT_ROLE,)),
             policies=(*values("POLICY_NAME", (DEFAULT_POLICY_PATTERNS[0],)), f"*{part}*"),
             vendor_accounts=values("VENDOR_ACCOUNT_IDS", DEFAULT_VENDOR_ACCOUNTS),
-            notify=values("NOTIFY_VERDICTS", DEFAULT_NOTIFY),
+            notify=_verdicts(values("NOTIFY_VERDICTS", DEFAULT_NOTIFY)),
             severities=chosen_severities(environment.get("SEVERITIES", ""), "SEVERITIES"),
             parts=Parts(
                 stack=environment.get("STACK_NAME", ""),
@@ -98,6 +89,15 @@ class Settings:
                 trail_log=environment.get("TRAIL_LOG_GROUP", ""),
             ),
         )
+
+
+def _verdicts(told: tuple[str, ...]) -> tuple[str, ...]:
+    for verdict in told:
+        if verdict not in VERDICTS:
+            raise InputError(
+                f"NOTIFY_VERDICTS: {verdict!r} is no verdict; use some of {', '.join(VERDICTS)}"
+            )
+    return told
 
 
 def chosen_severities(text: str, source: str) -> tuple[tuple[str, str], ...]:

@@ -5,7 +5,7 @@ a rule, or a single path of `escalations`, another severity.
 """
 
 import json
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from policy_monitor.errors import InputError
 from policy_monitor.escalations import PATHS, Gain
@@ -42,8 +42,7 @@ _PATHS = "https://pathfinding.cloud/paths"
 _OURS = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(NamedTuple):
     """A circumstance.
 
     Attributes

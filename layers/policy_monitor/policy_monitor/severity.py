@@ -1,9 +1,8 @@
 """How soon a person should look at a finding, and why: the gravest of the rules that hold."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from itertools import groupby
-from typing import Any
+from typing import Any, NamedTuple
 
 from policy_monitor.exposure import Exposure
 from policy_monitor.findings import Assessment, FindingKind, Severity, SubjectType
@@ -30,8 +29,7 @@ _GUARDS = {
 _GAINS = ("expansion", "mixed")
 
 
-@dataclass(frozen=True, slots=True)
-class Circumstances:
+class Circumstances(NamedTuple):
     """What a severity rests on.
 
     Attributes
@@ -48,7 +46,7 @@ class Circumstances:
     subject: SubjectType
     actor: ActorKind
     comparison: Mapping[str, Any]
-    exposure: Exposure = field(default=Exposure())
+    exposure: Exposure = Exposure()
     by_itself: bool = False
     rule: str = ""
 
@@ -58,8 +56,7 @@ class Circumstances:
         return str(self.comparison["verdict"])
 
 
-@dataclass(frozen=True, slots=True)
-class _Held:
+class _Held(NamedTuple):
     """A rule that holds; `detail` are names for its reason, `path` names one of `escalations`."""
 
     rule: str

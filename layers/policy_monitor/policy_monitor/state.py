@@ -1,13 +1,13 @@
 """What IAM holds of the watched access at one moment. Plain data; `timeline` folds mutations in."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import NamedTuple
 
 from policy_monitor.mutations import RoleObserved, Use
 
 
-@dataclass(frozen=True, slots=True)
-class RoleState:
+class RoleState(NamedTuple):
     """A role as IAM holds it; documents by digest, None where a document is unknown.
 
     Attributes
@@ -20,10 +20,10 @@ class RoleState:
     name: str
     arn: str
     attached: frozenset[str] = frozenset()
-    inline: Mapping[str, str | None] = field(default_factory=dict)
+    inline: Mapping[str, str | None] = MappingProxyType({})
     boundary: str | None = None
     trust: str | None = None
-    tags: Mapping[str, str] = field(default_factory=dict)
+    tags: Mapping[str, str] = MappingProxyType({})
     max_session_seconds: int | None = None
     known: bool = True
 
@@ -41,12 +41,11 @@ class RoleState:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class PolicyState:
+class PolicyState(NamedTuple):
     """A managed policy: its versions' digests (None: unknown document) and its default version."""
 
     arn: str
-    versions: Mapping[str, str | None] = field(default_factory=dict)
+    versions: Mapping[str, str | None] = MappingProxyType({})
     default: str | None = None
 
     @property
@@ -55,8 +54,7 @@ class PolicyState:
         return self.versions.get(self.default) if self.default else None
 
 
-@dataclass(frozen=True, slots=True)
-class AccountState:
+class AccountState(NamedTuple):
     """The watched roles, the managed policies, and who else uses a watched policy.
 
     Attributes
@@ -71,11 +69,11 @@ class AccountState:
         By policy ARN: principals (``role/NAME``) that are not watched, and how they use it.
     """
 
-    roles: Mapping[str, RoleState] = field(default_factory=dict)
-    policies: Mapping[str, PolicyState] = field(default_factory=dict)
-    uses: Mapping[str, frozenset[tuple[str, Use]]] = field(default_factory=dict)
+    roles: Mapping[str, RoleState] = MappingProxyType({})
+    policies: Mapping[str, PolicyState] = MappingProxyType({})
+    uses: Mapping[str, frozenset[tuple[str, Use]]] = MappingProxyType({})
     complete: bool = False
-    blind: Mapping[str, str] = field(default_factory=dict)
+    blind: Mapping[str, str] = MappingProxyType({})
     operations: tuple[tuple[str, str], ...] = ()
 
     def users(self, arn: str) -> tuple[tuple[str, Use], ...]:

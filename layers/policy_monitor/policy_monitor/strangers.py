@@ -1,8 +1,7 @@
 """Who a trust policy lets in, as far as it is not the vendor."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from iamdiff import Document
 from iamdiff.model import Effect, PrincipalType
@@ -15,8 +14,7 @@ _EVERYBODY = "everybody"
 _DELETED = ("AIDA", "AROA", "AGPA")
 
 
-@dataclass(frozen=True, slots=True)
-class Admitted:
+class Admitted(NamedTuple):
     """Whom a change of a trust policy lets in.
 
     Attributes

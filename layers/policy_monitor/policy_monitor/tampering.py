@@ -7,8 +7,7 @@ are those of the API references (`API_` and the call's name); a test holds them 
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from policy_monitor.parts import SORTS, Parts, Sort
 from policy_monitor.recorded_call import is_omitted
@@ -28,8 +27,7 @@ MOST_NAMES = 100
 """Alarms of one call (CloudWatch API reference, DeleteAlarms); of other parts there is one."""
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """Calls of one service on one sort of part.
 
     Attributes
@@ -310,8 +308,7 @@ TAMPERING: tuple[Row, ...] = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Touched:
+class Touched(NamedTuple):
     """What a record says was changed of the monitor.
 
     Attributes

@@ -4,9 +4,9 @@ The set decides alone: neither the order in which mutations came in nor how ofte
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from itertools import groupby
+from typing import NamedTuple
 
 from policy_monitor.ledger import Checkpoint, Genesis
 from policy_monitor.mutations import Mutation
@@ -25,8 +25,7 @@ IAM User Guide)."""
 TIME = "%Y-%m-%dT%H:%M:%SZ"
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(NamedTuple):
     """A mutation between two states.
 
     Attributes
@@ -141,7 +140,7 @@ def _clouded(state: AccountState) -> AccountState:
     """What can be said of the time before a baseline: which documents there are, not what held."""
     return AccountState(
         roles={
-            name: replace(role, known=False, trust=None, inline=dict.fromkeys(role.inline))
+            name: role._replace(known=False, trust=None, inline=dict.fromkeys(role.inline))
             for name, role in state.roles.items()
         },
         policies={arn: PolicyState(arn, p.versions) for arn, p in state.policies.items()},

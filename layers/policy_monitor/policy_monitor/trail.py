@@ -1,9 +1,8 @@
 """CloudTrail as the domain asks it: which trails tell of IAM's changes, and what has happened."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from policy_monitor.api_calls import API_CALLS
 from policy_monitor.events import EVENT_SOURCE
@@ -34,8 +33,7 @@ class EventHistory(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Trail:
+class Trail(NamedTuple):
     """A trail as far as it can be read from the home region.
 
     Attributes
@@ -52,8 +50,8 @@ class Trail:
     multi_region: bool
     global_events: bool
     logging: bool | None
-    event_selectors: Sequence[Mapping[str, Any]] | None = field(default=())
-    advanced_selectors: Sequence[Mapping[str, Any]] | None = field(default=())
+    event_selectors: Sequence[Mapping[str, Any]] | None = ()
+    advanced_selectors: Sequence[Mapping[str, Any]] | None = ()
 
 
 class Trails(Protocol):

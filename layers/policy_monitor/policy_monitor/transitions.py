@@ -6,7 +6,6 @@ state, although something happened to it, exists, and what else it holds is unkn
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
 from functools import cache
 from typing import Any
 
@@ -79,7 +78,7 @@ def newer_versions(known: PolicyState | None, held: PolicyState | None) -> tuple
 def in_force(state: AccountState, arn: str, version: str) -> AccountState:
     """The state in which another version of a policy is the default."""
     policy = state.policies.get(arn, PolicyState(arn))
-    return replace(state, policies={**state.policies, arn: replace(policy, default=version)})
+    return state._replace(policies={**state.policies, arn: policy._replace(default=version)})
 
 
 def _role(state: AccountState, name: str) -> RoleState:
@@ -87,12 +86,12 @@ def _role(state: AccountState, name: str) -> RoleState:
 
 
 def _with_role(state: AccountState, role: RoleState) -> AccountState:
-    return replace(state, roles={**state.roles, role.name: role})
+    return state._replace(roles={**state.roles, role.name: role})
 
 
 def _without_role(state: AccountState, name: str) -> AccountState:
     kept = {key: role for key, role in state.roles.items() if key.casefold() != name.casefold()}
-    return replace(state, roles=kept)
+    return state._replace(roles=kept)
 
 
 def _with_policy(
@@ -104,43 +103,43 @@ def _with_policy(
     if version is not None:
         versions[version] = versions.get(version) or sha256
     policy = PolicyState(arn, versions, version if default and version else policy.default)
-    return replace(state, policies={**state.policies, arn: policy})
+    return state._replace(policies={**state.policies, arn: policy})
 
 
 def _attach(state: AccountState, change: PolicyAttached) -> AccountState:
     role = _role(state, change.role)
-    state = _with_role(state, replace(role, attached=role.attached | {change.policy_arn}))
+    state = _with_role(state, role._replace(attached=role.attached | {change.policy_arn}))
     return _with_policy(state, change.policy_arn, change.version, change.sha256, default=True)
 
 
 def _detach(state: AccountState, change: PolicyDetached) -> AccountState:
     role = _role(state, change.role)
-    return _with_role(state, replace(role, attached=role.attached - {change.policy_arn}))
+    return _with_role(state, role._replace(attached=role.attached - {change.policy_arn}))
 
 
 def _put_inline(state: AccountState, change: InlinePolicyPut) -> AccountState:
     role = _role(state, change.role)
-    return _with_role(state, replace(role, inline={**role.inline, change.name: change.sha256}))
+    return _with_role(state, role._replace(inline={**role.inline, change.name: change.sha256}))
 
 
 def _delete_inline(state: AccountState, change: InlinePolicyDeleted) -> AccountState:
     role = _role(state, change.role)
     kept = {name: sha256 for name, sha256 in role.inline.items() if name != change.name}
-    return _with_role(state, replace(role, inline=kept))
+    return _with_role(state, role._replace(inline=kept))
 
 
 def _put_boundary(state: AccountState, change: BoundaryPut) -> AccountState:
     role = _role(state, change.role)
-    state = _with_role(state, replace(role, boundary=change.policy_arn))
+    state = _with_role(state, role._replace(boundary=change.policy_arn))
     return _with_policy(state, change.policy_arn, change.version, change.sha256, default=True)
 
 
 def _delete_boundary(state: AccountState, change: BoundaryDeleted) -> AccountState:
-    return _with_role(state, replace(_role(state, change.role), boundary=None))
+    return _with_role(state, _role(state, change.role)._replace(boundary=None))
 
 
 def _change_trust(state: AccountState, change: TrustChanged) -> AccountState:
-    return _with_role(state, replace(_role(state, change.role), trust=change.sha256))
+    return _with_role(state, _role(state, change.role)._replace(trust=change.sha256))
 
 
 def _create_role(state: AccountState, change: RoleCreated) -> AccountState:
@@ -169,18 +168,18 @@ def _update_role(state: AccountState, change: RoleUpdated) -> AccountState:
     seconds = change.max_session_seconds
     if seconds is None:
         seconds = role.max_session_seconds
-    return _with_role(state, replace(role, max_session_seconds=seconds))
+    return _with_role(state, role._replace(max_session_seconds=seconds))
 
 
 def _tag(state: AccountState, change: RoleTagged) -> AccountState:
     role = _role(state, change.role)
     kept = _without_tags(role, (key for key, _ in change.tags))
-    return _with_role(state, replace(role, tags={**kept, **dict(change.tags)}))
+    return _with_role(state, role._replace(tags={**kept, **dict(change.tags)}))
 
 
 def _untag(state: AccountState, change: RoleUntagged) -> AccountState:
     role = _role(state, change.role)
-    return _with_role(state, replace(role, tags=_without_tags(role, change.keys)))
+    return _with_role(state, role._replace(tags=_without_tags(role, change.keys)))
 
 
 def _without_tags(role: RoleState, keys: Iterable[str]) -> Mapping[str, str]:
@@ -204,17 +203,17 @@ def _delete_version(state: AccountState, change: VersionDeleted) -> AccountState
     if policy is None:
         return state
     kept = {key: sha256 for key, sha256 in policy.versions.items() if key != change.version}
-    return replace(state, policies={**state.policies, policy.arn: replace(policy, versions=kept)})
+    return state._replace(policies={**state.policies, policy.arn: policy._replace(versions=kept)})
 
 
 def _create_policy(state: AccountState, change: PolicyCreated) -> AccountState:
     policy = PolicyState(change.policy_arn, {change.version: change.sha256}, change.version)
-    return replace(state, policies={**state.policies, policy.arn: policy})
+    return state._replace(policies={**state.policies, policy.arn: policy})
 
 
 def _delete_policy(state: AccountState, change: PolicyDeleted) -> AccountState:
     kept = {arn: policy for arn, policy in state.policies.items() if arn != change.policy_arn}
-    return replace(state, policies=kept)
+    return state._replace(policies=kept)
 
 
 def _change_use(state: AccountState, change: PolicyUseChanged) -> AccountState:
@@ -228,13 +227,13 @@ def _change_use(state: AccountState, change: PolicyUseChanged) -> AccountState:
     }
     if change.begun and change.policy_arn is not None:
         uses[change.policy_arn] = uses.get(change.policy_arn, frozenset()) | {use}
-    return replace(state, uses={arn: users for arn, users in uses.items() if users})
+    return state._replace(uses={arn: users for arn, users in uses.items() if users})
 
 
 def _delete_principal(state: AccountState, change: PrincipalDeleted) -> AccountState:
     own = {(change.principal, use) for use in Use}
     uses = {arn: users - own for arn, users in state.uses.items()}
-    return replace(state, uses={arn: users for arn, users in uses.items() if users})
+    return state._replace(uses={arn: users for arn, users in uses.items() if users})
 
 
 def _observe_role(state: AccountState, change: RoleObserved) -> AccountState:
@@ -261,22 +260,22 @@ def _observe_policy(state: AccountState, change: PolicyObserved) -> AccountState
         return _delete_policy(state, PolicyDeleted(change.policy_arn))
     if change.versions:
         policy = PolicyState(change.policy_arn, dict(change.versions), change.version)
-        return replace(state, policies={**state.policies, policy.arn: policy})
+        return state._replace(policies={**state.policies, policy.arn: policy})
     return _with_policy(state, change.policy_arn, change.version, change.sha256, default=True)
 
 
 def _lose_sense(state: AccountState, change: SenseLost) -> AccountState:
-    return replace(state, blind={**state.blind, change.sense: change.reason})
+    return state._replace(blind={**state.blind, change.sense: change.reason})
 
 
 def _regain_sense(state: AccountState, change: SenseRegained) -> AccountState:
     lost = {sense: reason for sense, reason in state.blind.items() if sense != change.sense}
-    return replace(state, blind=lost)
+    return state._replace(blind=lost)
 
 
 def _operate(state: AccountState, change: StackOperated) -> AccountState:
     operations = sorted({*state.operations, (change.time, change.stack)})
-    return replace(state, operations=tuple(operations[-MOST_OPERATIONS:]))
+    return state._replace(operations=tuple(operations[-MOST_OPERATIONS:]))
 
 
 def _none(state: AccountState, _change: PartTouched | TouchesUnexplained) -> AccountState:

@@ -5,7 +5,7 @@ Logs, which needs neither EventBridge nor any code of this monitor. A test holds
 against `corrected`, and both against CloudTrail's records.
 """
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 DOCUMENTED = (
     "{ ($.eventName = AttachRolePolicy || $.eventName = DetachRolePolicy || "
@@ -20,8 +20,7 @@ LONGEST_PATTERN = 1_024
 """Characters of a filter's pattern (CloudWatch Logs API reference, PutMetricFilter)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Blindness:
+class Blindness(NamedTuple):
     """What the documented alarm does not see.
 
     Attributes

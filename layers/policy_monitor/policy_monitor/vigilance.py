@@ -2,9 +2,8 @@
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 from policy_monitor import rules, senses
 from policy_monitor.errors import PolicyMonitorError, RetryableError
@@ -18,8 +17,7 @@ from policy_monitor.wiring import ENABLED, Stack, Wiring
 _ARCHIVING = ("ENABLED", "CREATING", "UPDATING")
 
 
-@dataclass(frozen=True, slots=True)
-class Check:
+class Check(NamedTuple):
     """How one sense is checked.
 
     Attributes
@@ -35,8 +33,7 @@ class Check:
     problem: Callable[[], str]
 
 
-@dataclass(frozen=True, slots=True)
-class Looked:
+class Looked(NamedTuple):
     """What a check found."""
 
     thing: str

@@ -1,23 +1,21 @@
 """The parts that the monitor hears and speaks through: rules, archive, queue, topic."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Protocol
+from types import MappingProxyType
+from typing import Any, NamedTuple, Protocol
 
 ENABLED = ("ENABLED", "ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS")
 """States of a rule that works (EventBridge API reference, DescribeRule)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(NamedTuple):
     """Where a rule sends events; `altered`: not as they came, but an input of its own."""
 
     arn: str
     altered: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(NamedTuple):
     """A rule as EventBridge holds it; `pattern` is its JSON text."""
 
     state: str
@@ -25,16 +23,14 @@ class Rule:
     targets: Sequence[Target]
 
 
-@dataclass(frozen=True, slots=True)
-class Archive:
+class Archive(NamedTuple):
     """An archive as EventBridge holds it."""
 
     state: str
     pattern: str
 
 
-@dataclass(frozen=True, slots=True)
-class Subscriptions:
+class Subscriptions(NamedTuple):
     """How many subscriptions of the topic get its messages, and how many are unconfirmed.
 
     Attributes
@@ -68,8 +64,7 @@ class Wiring(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Stack:
+class Stack(NamedTuple):
     """The parts of this stack, by their physical names, as the template made them.
 
     Attributes
@@ -82,8 +77,8 @@ class Stack:
         The function that the rules wake.
     """
 
-    rules: Mapping[str, str] = field(default_factory=dict)
-    patterns: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    rules: Mapping[str, str] = MappingProxyType({})
+    patterns: Mapping[str, Mapping[str, Any]] = MappingProxyType({})
     function_arn: str = ""
     archive: str = ""
     queue_url: str = ""

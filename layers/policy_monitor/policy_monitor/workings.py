@@ -5,9 +5,8 @@ and nobody has to sign in to end an e-mail's subscription by the link in each me
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from functools import partial
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from policy_monitor import senses
 from policy_monitor.parts import Parts, Sort
@@ -22,16 +21,14 @@ _UNUSABLE = ("Failed", "Deactivating", "Deactivated", "ActiveNonInvocable", "Del
 _READING = ("Enabled", "Enabling", "Creating", "Updating")
 
 
-@dataclass(frozen=True, slots=True)
-class Function:
+class Function(NamedTuple):
     """A function as Lambda holds it; `reserved` is its reserved concurrency, None for none."""
 
     state: str
     reserved: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class Stream:
+class Stream(NamedTuple):
     """An event source mapping as Lambda holds it; `filters` are JSON texts."""
 
     state: str
@@ -39,8 +36,7 @@ class Stream:
     filters: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Subscriber:
+class Subscriber(NamedTuple):
     """Who is to get a topic's messages.
 
     Attributes
@@ -70,8 +66,7 @@ class Workings(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Expected:
+class Expected(NamedTuple):
     """What the template made.
 
     Attributes

@@ -2,8 +2,8 @@
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from itertools import groupby
+from typing import NamedTuple
 
 from iamdiff.catalogue import ACCESS_LEVELS, gravity
 from policy_monitor.chapters import moment
@@ -25,8 +25,7 @@ LEVEL_CLASSES = {level: f"level-{place}" for place, level in enumerate((*ACCESS_
 """The style sheet's name of each access level."""
 
 
-@dataclass(frozen=True, slots=True)
-class Bar:
+class Bar(NamedTuple):
     """A level that a service holds through some stages."""
 
     x: int
@@ -37,8 +36,7 @@ class Bar:
     title: str
 
 
-@dataclass(frozen=True, slots=True)
-class Lane:
+class Lane(NamedTuple):
     """One service's bars."""
 
     service: str
@@ -46,8 +44,7 @@ class Lane:
     bars: tuple[Bar, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
+class Column(NamedTuple):
     """One stage: when it began, and what it holds, in words."""
 
     x: int
@@ -59,8 +56,7 @@ class Column:
     went: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Chart:
+class Chart(NamedTuple):
     """A role's access over time.
 
     Attributes

@@ -1,7 +1,7 @@
 """What findings rest on: a ledger's facts, and the documents that these name."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from policy_monitor.derivation import digests
 from policy_monitor.ledger import Genesis, Ledger
@@ -10,8 +10,7 @@ from policy_monitor.state import AccountState
 from policy_monitor.timeline import fold, steps
 
 
-@dataclass(frozen=True, slots=True)
-class Evidence:
+class Evidence(NamedTuple):
     """The facts of one account, as they stood at one moment.
 
     Attributes

@@ -8,10 +8,9 @@ import hashlib
 from base64 import b64encode
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
-from typing import Any
+from typing import Any, NamedTuple
 
 from jinja2 import Environment, StrictUndefined, Template
 from markupsafe import Markup
@@ -52,8 +51,7 @@ SIGNS = {
 _OTHER = (FindingKind.ATTEMPT, FindingKind.TAMPER, FindingKind.BASELINE)
 
 
-@dataclass(frozen=True, slots=True)
-class _Sheet:
+class _Sheet(NamedTuple):
     what: str
     old_version: str
     new_version: str
@@ -61,8 +59,7 @@ class _Sheet:
     diff: Diff
 
 
-@dataclass(frozen=True, slots=True)
-class _Open:
+class _Open(NamedTuple):
     """What waits for a notice of the vendor; `anchor` is where the page tells of it."""
 
     anchor: str
@@ -73,8 +70,7 @@ class _Open:
     said: Content
 
 
-@dataclass(frozen=True, slots=True)
-class _Item:
+class _Item(NamedTuple):
     """One change, as the page shows it."""
 
     anchor: str

@@ -1,7 +1,7 @@
 """What each role could do, over time: its services, each with its gravest access level."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from iamdiff.catalogue import Catalogue, gravity
 from policy_monitor.access import Held, role_access
@@ -12,16 +12,14 @@ ACCESSES_COUNTED = 60
 """Of how many of a role's last accesses the actions are counted: each takes some time."""
 
 
-@dataclass(frozen=True, slots=True)
-class Stage:
+class Stage(NamedTuple):
     """What a role could do from a time on: the gravest level by service; None if not known."""
 
     since: str
     levels: Mapping[str, str] | None
 
 
-@dataclass(frozen=True, slots=True)
-class Reach:
+class Reach(NamedTuple):
     """A role's access in all its stages, of which each differs from the one before.
 
     Attributes

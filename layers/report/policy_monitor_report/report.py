@@ -1,7 +1,7 @@
 """What a report is made from, and where it is gathered."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from policy_monitor.history import Entry, history
 from policy_monitor.ledger import Ledger, Outbox
@@ -9,8 +9,7 @@ from policy_monitor.notebook import Notebook
 from policy_monitor_report.evidence import Evidence, evidence
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
+class Report(NamedTuple):
     """What a page is made from.
 
     Attributes
@@ -30,8 +29,7 @@ class Report:
     compared: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Records:
+class Records(NamedTuple):
     """What the monitor of one account has recorded."""
 
     ledger: Ledger

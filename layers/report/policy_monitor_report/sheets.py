@@ -1,14 +1,13 @@
 """The documents behind a finding: which ones changed, as they were and as they are."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from policy_monitor.findings import DocumentKind, DocumentVersion, Finding
 from policy_monitor.mutations import Document, Documents
 from policy_monitor.papers import changed_documents
 
 
-@dataclass(frozen=True, slots=True)
-class Sheet:
+class Sheet(NamedTuple):
     """One document, before and after; None where there was none, or it is not known.
 
     Attributes
@@ -28,8 +27,7 @@ class Sheet:
     unknown: tuple[bool, bool] = (False, False)
 
 
-@dataclass(frozen=True, slots=True)
-class _Side:
+class _Side(NamedTuple):
     document: Document | None
     version: str
     unknown: bool

@@ -58,13 +58,14 @@ def finding(verdict: str = "expansion", **changed: Any) -> Finding:
         kind=FindingKind.CHANGE,
         verdict=verdict,
         severity=Severity.HIGH,
+        severity_reasons=(),
         actor=Actor(ActorKind.VENDOR, session="release", source_ip="203.0.113.1"),
         summary="The vendor may now write logs.",
         comparison=comparison,
         before=DocumentVersion("v1", "0" * 64),
         after=DocumentVersion("v2", "1" * 64),
     )
-    return replace(made, **changed)
+    return made._replace(**changed)
 
 
 def outcome(*findings: Finding, **fields: Any) -> Outcome:

@@ -1,5 +1,4 @@
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -293,7 +292,7 @@ def test_a_finding_that_holds_again_is_announced_again(desk: Desk) -> None:
 def test_who_is_told_follows_from_kind_verdict_and_actor(
     kind: FindingKind, verdict: str, actor: ActorKind, notify: tuple[str, ...], told: bool
 ) -> None:
-    finding = replace(a_finding(1, verdict, kind=kind, actor=Actor(actor)), severity=Severity.LOW)
+    finding = a_finding(1, verdict, kind=kind, actor=Actor(actor))._replace(severity=Severity.LOW)
     assert is_told(finding, Settings(notify=notify)) is told
 
 
@@ -303,14 +302,14 @@ def test_who_is_told_follows_from_kind_verdict_and_actor(
 def test_a_change_of_no_effect_is_told_where_it_took_a_guardrail_away(
     severity: Severity, told: bool
 ) -> None:
-    finding = replace(a_finding(1, "equivalent"), severity=severity)
+    finding = a_finding(1, "equivalent")._replace(severity=severity)
     assert is_told(finding, Settings()) is told
 
 
 def test_an_announcement_is_a_findings_json_and_what_only_a_message_knows() -> None:
     finding = a_finding(1)
     plain = announced_json(finding, 3, None)
-    corrected = replace(finding, finding_id="old", severity=Severity.LOW)
+    corrected = finding._replace(finding_id="old", severity=Severity.LOW)
     correcting = announced_json(finding, 3, corrected)
     assert plain["schema"] == correcting["schema"] == "policy-monitor/finding/1"
     assert set(correcting) - set(plain) == {"corrects"}

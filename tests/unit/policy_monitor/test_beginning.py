@@ -1,5 +1,4 @@
 import re
-from dataclasses import replace
 from typing import Any
 
 from tests.histories import (
@@ -35,7 +34,7 @@ EVERYTHING = shelf(allow("*"))
 
 
 def live(*parts: RoleState | PolicyState, **fields: Any) -> Genesis:
-    return replace(genesis(*parts), account=ACCOUNT, region="us-east-1", **fields)
+    return genesis(*parts)._replace(account=ACCOUNT, region="us-east-1", **fields)
 
 
 def found(baseline: Genesis, documents: Any = None) -> tuple[Finding, ...]:
@@ -89,8 +88,8 @@ def test_what_is_not_known_of_the_role_is_said() -> None:
 
 
 def test_a_baseline_that_does_not_say_of_which_account_it_is_announces_nothing() -> None:
-    assert found(replace(BASE, account="")) == ()
-    assert found(replace(BASE, state=AccountState())) == ()
+    assert found(BASE._replace(account="")) == ()
+    assert found(BASE._replace(state=AccountState())) == ()
 
 
 def test_a_baseline_is_announced_once_whatever_follows() -> None:

@@ -1,7 +1,5 @@
 """A history by what it tells."""
 
-from dataclasses import replace
-
 from tests.contract.ledgers import a_finding
 
 from policy_monitor.chapters import chapters, moment
@@ -10,8 +8,7 @@ from policy_monitor.history import Entry
 from policy_monitor.ledger import Announcement, AnnouncementKey, AnnouncementState
 
 ROLE = a_finding(1)
-POLICY = replace(
-    ROLE,
+POLICY = ROLE._replace(
     finding_id="1-policy",
     subject=Subject(SubjectType.POLICY, "arn:aws:iam::123456789012:policy/p"),
 )
@@ -33,10 +30,9 @@ def test_a_policys_finding_of_which_nobody_was_told_stands_under_the_roles() -> 
 def test_policies_stand_under_the_role_in_the_historys_order() -> None:
     many = [
         Entry(
-            replace(
-                POLICY,
+            POLICY._replace(
                 finding_id=str(number),
-                subject=replace(POLICY.subject, arn=f"{POLICY.subject.arn}{number}"),
+                subject=POLICY.subject._replace(arn=f"{POLICY.subject.arn}{number}"),
             )
         )
         for number in range(12)
@@ -47,12 +43,12 @@ def test_policies_stand_under_the_role_in_the_historys_order() -> None:
 def test_a_policys_finding_that_was_told_or_says_another_thing_stands_by_itself() -> None:
     apart: list[tuple[str, list[str]]] = [("1-expansion", []), ("1-policy", [])]
     assert told(Entry(ROLE), Entry(POLICY, announcements=(TOLD,))) == apart
-    other: Finding = replace(POLICY, verdict="mixed")
+    other: Finding = POLICY._replace(verdict="mixed")
     assert told(Entry(ROLE), Entry(other)) == apart
 
 
 def test_what_held_before_stands_under_what_holds() -> None:
-    earlier = Entry(replace(ROLE, finding_id="earlier"), superseded_by=ROLE.finding_id)
+    earlier = Entry(ROLE._replace(finding_id="earlier"), superseded_by=ROLE.finding_id)
     (chapter,) = chapters([earlier, Entry(ROLE)])
     assert (chapter.entry, list(chapter.before)) == (Entry(ROLE), [earlier])
 

@@ -1,6 +1,5 @@
 """What is told of changes of the monitor itself."""
 
-from dataclasses import replace
 from datetime import timedelta
 from itertools import permutations
 from typing import Any
@@ -32,7 +31,7 @@ from policy_monitor.parts import SORTS, Sort
 from policy_monitor.settings import Settings
 
 BASE = genesis(role())
-WATCH = replace(SETTINGS, parts=PARTS)
+WATCH = SETTINGS._replace(parts=PARTS)
 RULE = "arn:aws:events:us-east-1:123456789012:rule/policy-monitor-RoleRule-1"
 
 
@@ -239,7 +238,7 @@ def test_an_operation_of_a_stack_that_its_record_does_not_name_softens_what_it_m
 
 
 def test_each_actor_is_told_of_by_itself() -> None:
-    other = replace(CUSTOMER, arn="arn:aws:iam::123456789012:user/eve")
+    other = CUSTOMER._replace(arn="arn:aws:iam::123456789012:user/eve")
     assert len(fact(touch("1"), touch("2", actor=other))) == 2
 
 

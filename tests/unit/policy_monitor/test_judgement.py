@@ -1,5 +1,4 @@
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -614,7 +613,7 @@ def test_a_finding_that_later_facts_refute_is_withdrawn_once() -> None:
 def test_other_kinds_of_findings_are_left_alone() -> None:
     ledger = ledger_with(WIDER)
     (finding, *_) = judged(ledger)
-    baseline_finding = replace(finding, kind=FindingKind.BASELINE, finding_id="b")
+    baseline_finding = finding._replace(kind=FindingKind.BASELINE, finding_id="b")
     row = Current(baseline_finding.slot, "b", 1)
     ledger.record(ledger.snapshot().seq, [(baseline_finding, row)])
     assert judged(ledger) == ()

@@ -1,7 +1,7 @@
 """judge begins at a checkpoint where one holds, and at the baseline where none does."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import pytest
 from tests.histories import (
@@ -135,7 +135,7 @@ def test_documents_that_nothing_holds_any_more_are_not_read(ledger: CountingLedg
 def test_a_late_event_before_the_checkpoint_makes_it_void(
     ledger: CountingLedger, minute: int
 ) -> None:
-    late = replace(at(minute), event_id="late", changes=(PolicyDetached(ROLE, POLICY),))
+    late = at(minute)._replace(event_id="late", changes=(PolicyDetached(ROLE, POLICY),))
     ledger.append(late, shelf.documents)
     judged(ledger)
     assert ledger.reads == Reads(13, whole=True)
@@ -146,7 +146,7 @@ def test_a_late_event_before_the_checkpoint_makes_it_void(
 
 
 def test_a_late_event_after_the_checkpoint_leaves_it_valid(ledger: CountingLedger) -> None:
-    late = replace(at(9), event_id="late", changes=(PolicyDetached(ROLE, POLICY),))
+    late = at(9)._replace(event_id="late", changes=(PolicyDetached(ROLE, POLICY),))
     ledger.append(late, shelf.documents)
     judged(ledger)
     assert ledger.reads == Reads(4)
@@ -156,7 +156,7 @@ def test_a_late_event_after_the_checkpoint_leaves_it_valid(ledger: CountingLedge
 def test_a_new_event_and_a_late_one_do_not_hide_each_other(ledger: CountingLedger) -> None:
     ledger.append(at(12), shelf.documents)
     ledger.append(
-        replace(at(2), event_id="late", changes=(PolicyDetached(ROLE, POLICY),)), shelf.documents
+        at(2)._replace(event_id="late", changes=(PolicyDetached(ROLE, POLICY),)), shelf.documents
     )
     judged(ledger)
     assert ledger.reads.whole
@@ -207,7 +207,7 @@ def test_no_checkpoint_is_kept_where_facts_are_missing() -> None:
     class Lacking(MemoryLedger):
         def snapshot(self) -> Snapshot:
             found = super().snapshot()
-            return replace(found, mutations=found.mutations[1:])
+            return found._replace(mutations=found.mutations[1:])
 
     ledger = Lacking()
     ledger.put_genesis(BASE, shelf.documents)
@@ -219,7 +219,7 @@ def test_no_checkpoint_is_kept_where_facts_are_missing() -> None:
 
 def test_facts_of_the_time_before_the_baseline_make_no_checkpoint() -> None:
     ledger = MemoryLedger()
-    ledger.put_genesis(replace(BASE, read_at=at(20).time), shelf.documents)
+    ledger.put_genesis(BASE._replace(read_at=at(20).time), shelf.documents)
     for minute in range(12):
         ledger.append(at(minute), shelf.documents)
     judged(ledger)

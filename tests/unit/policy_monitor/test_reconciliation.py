@@ -1,7 +1,6 @@
 """When reconcile acts on a difference, and when it waits."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -78,7 +77,7 @@ def test_the_time_is_asked_after_iam_has_answered() -> None:
     class Clocked(Account):
         now = property(lambda _: asked.append("time") or START, lambda *_: None)  # type: ignore[func-returns-value]
 
-    Clocked(Iam(details(replace(BASE, roles={}), shelf.documents)), START).run()
+    Clocked(Iam(details(BASE._replace(roles={}), shelf.documents)), START).run()
     assert asked == ["iam", "time"]
 
 
@@ -90,7 +89,7 @@ def test_a_baseline_that_makes_no_sense_is_refused() -> None:
 def test_a_baseline_that_is_gone_is_not_replaced_by_another() -> None:
     held = begun()
     snapshot = held.ledger.snapshot()
-    held.ledger.snapshot = lambda: replace(snapshot, genesis=None)  # type: ignore[method-assign]
+    held.ledger.snapshot = lambda: snapshot._replace(genesis=None)  # type: ignore[method-assign]
     with pytest.raises(PolicyMonitorError, match="baseline is gone"):
         held.run_again()
 

@@ -1,6 +1,5 @@
 """Who made a change of which no event told: what reconcile asks, and what it records."""
 
-from dataclasses import replace
 from datetime import timedelta
 
 from tests.accounts import PERIOD, later
@@ -79,8 +78,7 @@ def test_what_the_event_history_holds_besides_is_passed_over() -> None:
 
 def test_only_what_the_event_history_does_not_explain_is_drift() -> None:
     held = begun()
-    both = replace(
-        with_inline(),
+    both = with_inline()._replace(
         policies={**BASE.policies, POLICY: managed(POLICY, READ, READ_WRITE, default=2)},
     )
     held.hold(both, shelf.documents)
@@ -116,7 +114,7 @@ def test_aws_is_named_for_its_own_policies_and_nothing_is_looked_up() -> None:
     state = genesis(role(attached=frozenset({AWS_POLICY}), trust=TRUST), managed(AWS_POLICY, READ))
     held = begun(state.state)
     changed = {AWS_POLICY: managed(AWS_POLICY, READ, READ_WRITE, default=2)}
-    held.hold(replace(state.state, policies=changed), shelf.documents)
+    held.hold(state.state._replace(policies=changed), shelf.documents)
     (drift,) = held.run_again(2).recorded
     assert drift.actor.kind is ActorKind.AWS
     assert held.history.questions == []

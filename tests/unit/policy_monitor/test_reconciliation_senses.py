@@ -1,7 +1,6 @@
 """The senses, as reconcile looks to them on every run."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -107,7 +106,7 @@ def test_facts_that_are_gone_from_the_ledger_are_noticed(monkeypatch: pytest.Mon
     held = begun()
     monkeypatch.setattr(Account, "judge", lambda _: None)
     snapshot = held.ledger.snapshot
-    held.ledger.snapshot = lambda: replace(snapshot(), seq=5)  # type: ignore[method-assign]
+    held.ledger.snapshot = lambda: snapshot()._replace(seq=5)  # type: ignore[method-assign]
     assert held.run_again().blind[LEDGER] == "5 facts were recorded, and 1 are there"
 
 
@@ -134,7 +133,7 @@ def test_what_an_operation_of_the_stack_explains_is_not() -> None:
     held.run_again(8)
     operation = StackOperated("policy-monitor", "changed", held.now)
     told = mutation("op", operation, time=held.now, kind=MutationKind.TAMPER)
-    held.ledger.append(replace(told, event_name="UpdateStack"), {})
+    held.ledger.append(told._replace(event_name="UpdateStack"), {})
     held.ledger.append(by_cloudformation("1", held.now), {})
     assert held.run_again(3).recorded == ()
     assert [f.event_name for f in held.findings()] == ["UpdateStack"]

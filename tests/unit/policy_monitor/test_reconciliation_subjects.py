@@ -1,7 +1,6 @@
 """What reconcile compares: the role, the policies, and who else uses them."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -33,9 +32,8 @@ from policy_monitor.trail import Attribute
 def test_changes_that_bear_on_one_role_are_judged_together() -> None:
     held = begun()
     # Detached, and emptied of what it denied: neither by itself is what happened to the role.
-    swapped = replace(
-        BASE,
-        roles={ROLE: replace(BASE.roles[ROLE], attached=frozenset({EXTRA}))},
+    swapped = BASE._replace(
+        roles={ROLE: BASE.roles[ROLE]._replace(attached=frozenset({EXTRA}))},
         policies={
             **BASE.policies,
             POLICY: managed(POLICY, READ, READ_WRITE, default=2),
@@ -52,7 +50,7 @@ def test_changes_that_bear_on_one_role_are_judged_together() -> None:
 def drifted(**policies: PolicyState) -> dict[str, tuple[str, str | None]]:
     """By subject: verdict, and whether another tells it, of policies that changed without event."""
     held = begun()
-    held.hold(replace(BASE, policies={**BASE.policies, **policies}), shelf.documents)
+    held.hold(BASE._replace(policies={**BASE.policies, **policies}), shelf.documents)
     held.run_again(2)
     rows = held.ledger.snapshot().current
     return {f.subject.arn: (f.verdict, rows[f.slot].told_with) for f in held.findings()}
@@ -78,7 +76,7 @@ def test_drift_of_a_policy_that_only_others_use_is_told_beside_the_roles() -> No
 
 def test_a_role_that_is_gone_or_made_without_an_event_is_told() -> None:
     held = begun()
-    without = replace(BASE, roles={})
+    without = BASE._replace(roles={})
     held.hold(without, shelf.documents)
     held.run_again(2)
     assert {(f.subject.type.value, f.verdict) for f in held.findings()} == {
@@ -92,7 +90,7 @@ def test_a_role_that_is_gone_or_made_without_an_event_is_told() -> None:
 
 def test_another_session_length_is_no_finding_and_is_known_from_then_on() -> None:
     held = begun()
-    longer = replace(BASE, roles={ROLE: replace(BASE.roles[ROLE], max_session_seconds=43200)})
+    longer = BASE._replace(roles={ROLE: BASE.roles[ROLE]._replace(max_session_seconds=43200)})
     held.hold(longer, shelf.documents)
     assert len(held.run_again(2).recorded) == 1
     assert held.findings() == []
@@ -100,9 +98,9 @@ def test_another_session_length_is_no_finding_and_is_known_from_then_on() -> Non
 
 
 def test_a_tag_whose_key_iam_spells_in_another_case_is_no_difference() -> None:
-    held = begun(replace(BASE, roles={ROLE: replace(BASE.roles[ROLE], tags={"Team": "a"})}))
+    held = begun(BASE._replace(roles={ROLE: BASE.roles[ROLE]._replace(tags={"Team": "a"})}))
     for tags, waiting in (({"team": "a"}, 0), ({"team": "A"}, 1)):
-        spelled = replace(BASE, roles={ROLE: replace(BASE.roles[ROLE], tags=tags)})
+        spelled = BASE._replace(roles={ROLE: BASE.roles[ROLE]._replace(tags=tags)})
         held.hold(spelled, shelf.documents)
         assert held.run_again().waiting == waiting
 
@@ -110,7 +108,7 @@ def test_a_tag_whose_key_iam_spells_in_another_case_is_no_difference() -> None:
 def test_a_watched_policy_that_is_new_or_gone_is_told() -> None:
     arn = f"arn:aws:iam::{ACCOUNT}:policy/team/AstronomerOperationalBoundary-2"
     held = begun()
-    more = replace(BASE, policies={**BASE.policies, arn: managed(arn, READ_WRITE)})
+    more = BASE._replace(policies={**BASE.policies, arn: managed(arn, READ_WRITE)})
     held.hold(more, shelf.documents)
     held.run_again(2)
     (created,) = held.findings()
@@ -122,7 +120,7 @@ def test_a_watched_policy_that_is_new_or_gone_is_told() -> None:
 
 def test_other_policies_of_the_account_are_none_of_its_business() -> None:
     held = begun()
-    more = replace(BASE, policies={**BASE.policies, EXTRA: managed(EXTRA, READ_WRITE)})
+    more = BASE._replace(policies={**BASE.policies, EXTRA: managed(EXTRA, READ_WRITE)})
     held.hold(more, shelf.documents)
     assert held.run_again().waiting == 0
 
@@ -154,7 +152,7 @@ def test_a_boundary_that_left_a_principal_is_told() -> None:
 
 def test_a_principal_that_is_deleted_is_no_alarm() -> None:
     held = begun()
-    held.hold(replace(BASE, uses={}), shelf.documents)
+    held.hold(BASE._replace(uses={}), shelf.documents)
     assert len(held.run_again(2).recorded) == 1
     assert held.findings() == []
     assert held.run_again().waiting == 0
@@ -166,7 +164,7 @@ def test_each_principal_that_uses_a_watched_policy_is_told_by_itself() -> None:
         **BASE.uses,
         POLICY: frozenset({("user/ops", Use.ATTACHED), ("group/ops", Use.ATTACHED)}),
     }
-    held.hold(replace(BASE, uses=uses), shelf.documents)
+    held.hold(BASE._replace(uses=uses), shelf.documents)
     held.run_again(2)
     summaries = " ".join(f.summary for f in held.findings())
     assert "user/ops" in summaries
@@ -192,8 +190,8 @@ def test_a_boundary_replaced_by_one_that_is_not_watched_is_told() -> None:
 
 def test_a_role_that_is_watched_only_from_now_on_is_told_with_all_that_it_can_do() -> None:
     held = begun()
-    other = replace(BASE.roles[ROLE], name="other", arn=f"arn:aws:iam::{ACCOUNT}:role/other")
-    held.hold(replace(BASE, roles={**BASE.roles, "other": other}), shelf.documents)
+    other = BASE.roles[ROLE]._replace(name="other", arn=f"arn:aws:iam::{ACCOUNT}:role/other")
+    held.hold(BASE._replace(roles={**BASE.roles, "other": other}), shelf.documents)
     held.settings = Settings(roles=("other",))
     held.run_again(2)
     found = {(f.subject.arn, f.verdict) for f in held.findings()}

@@ -1,5 +1,4 @@
 import json
-from dataclasses import replace
 from decimal import Decimal
 from typing import Any, get_args
 
@@ -84,7 +83,7 @@ def test_a_genesis_reads_the_same_whatever_the_order_of_its_sets() -> None:
 
 def test_a_checkpoint_comes_back_with_what_it_doubts() -> None:
     doubts = frozenset({("made", "arn", "v4"), ("inline", ROLE, "i", "d" * 64)})
-    kept = replace(a_checkpoint(1), doubts=doubts)
+    kept = a_checkpoint(1)._replace(doubts=doubts)
     assert read_checkpoint(json_of(checkpoint_json(kept))) == kept
 
 

@@ -1,5 +1,3 @@
-from dataclasses import replace
-
 import pytest
 from tests.histories import NOON, SETTINGS, genesis, mutation, role
 
@@ -82,5 +80,5 @@ def test_an_earlier_loss_that_comes_late_takes_the_place_of_the_later_one() -> N
 
 def test_what_is_known_of_access_does_not_depend_on_the_senses() -> None:
     seeing = fold(BASE, [])
-    assert replace(fold(BASE, [lost("1")]), blind={}) == seeing
+    assert fold(BASE, [lost("1")])._replace(blind={}) == seeing
     assert fold(BASE, [lost("1"), regained("2")]) == seeing

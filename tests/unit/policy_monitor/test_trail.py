@@ -1,4 +1,3 @@
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -15,8 +14,8 @@ AUDIT = Trail(
 
 def advanced(*fields: dict[str, Any]) -> Trail:
     category = {"Field": "eventCategory", "Equals": ["Management"]}
-    return replace(
-        AUDIT, event_selectors=[], advanced_selectors=[{"FieldSelectors": [category, *fields]}]
+    return AUDIT._replace(
+        event_selectors=[], advanced_selectors=[{"FieldSelectors": [category, *fields]}]
     )
 
 
@@ -28,15 +27,15 @@ WRITE_ONLY = {"Field": "readOnly", "Equals": ["false"]}
     "trail",
     [
         AUDIT,
-        replace(AUDIT, home_region="eu-west-1"),
-        replace(AUDIT, multi_region=False),
-        replace(AUDIT, event_selectors=[{"ReadWriteType": "WriteOnly"}]),
-        replace(AUDIT, event_selectors=[{"ReadWriteType": "ReadOnly"}, ALL]),
-        replace(AUDIT, event_selectors=[{}]),
-        replace(AUDIT, event_selectors=[ALL | {"ExcludeManagementEventSources": [KMS]}]),
+        AUDIT._replace(home_region="eu-west-1"),
+        AUDIT._replace(multi_region=False),
+        AUDIT._replace(event_selectors=[{"ReadWriteType": "WriteOnly"}]),
+        AUDIT._replace(event_selectors=[{"ReadWriteType": "ReadOnly"}, ALL]),
+        AUDIT._replace(event_selectors=[{}]),
+        AUDIT._replace(event_selectors=[ALL | {"ExcludeManagementEventSources": [KMS]}]),
         # Another account's trail, an organization's, does not answer everything.
-        replace(AUDIT, event_selectors=None, advanced_selectors=None),
-        replace(AUDIT, logging=None),
+        AUDIT._replace(event_selectors=None, advanced_selectors=None),
+        AUDIT._replace(logging=None),
         advanced(),
         advanced(WRITE_ONLY),
         advanced({"Field": "eventSource", "NotEquals": [KMS, "rdsdata.amazonaws.com"]}),
@@ -52,16 +51,16 @@ def test_a_trail_that_logs_what_iam_is_told_to_change_is_heard(trail: Trail) -> 
 @pytest.mark.parametrize(
     ("trail", "reason"),
     [
-        (replace(AUDIT, logging=False), "is not logging"),
-        (replace(AUDIT, multi_region=False, home_region="eu-west-1"), "eu-west-1 alone"),
-        (replace(AUDIT, global_events=False), "global services"),
-        (replace(AUDIT, event_selectors=[{"ReadWriteType": "ReadOnly"}]), "events that write"),
-        (replace(AUDIT, event_selectors=[ALL | {"IncludeManagementEvents": False}]), "that write"),
+        (AUDIT._replace(logging=False), "is not logging"),
+        (AUDIT._replace(multi_region=False, home_region="eu-west-1"), "eu-west-1 alone"),
+        (AUDIT._replace(global_events=False), "global services"),
+        (AUDIT._replace(event_selectors=[{"ReadWriteType": "ReadOnly"}]), "events that write"),
+        (AUDIT._replace(event_selectors=[ALL | {"IncludeManagementEvents": False}]), "that write"),
         (
-            replace(AUDIT, event_selectors=[ALL | {"ExcludeManagementEventSources": [IAM]}]),
+            AUDIT._replace(event_selectors=[ALL | {"ExcludeManagementEventSources": [IAM]}]),
             "that write",
         ),
-        (replace(AUDIT, event_selectors=[]), "that write"),
+        (AUDIT._replace(event_selectors=[]), "that write"),
         (advanced(READ_ONLY), "leaves out"),
         (advanced({"Field": "eventSource", "NotEquals": [IAM]}), "leaves out"),
         (
@@ -75,8 +74,7 @@ def test_a_trail_that_logs_what_iam_is_told_to_change_is_heard(trail: Trail) -> 
         # Who is left out may be the vendor.
         (advanced({"Field": "userIdentity.arn", "NotEndsWith": ["x"]}), "leaves out"),
         (
-            replace(
-                AUDIT,
+            AUDIT._replace(
                 event_selectors=[],
                 advanced_selectors=[
                     {"FieldSelectors": [{"Field": "eventCategory", "Equals": ["Data"]}]}
@@ -93,18 +91,18 @@ def test_a_trail_that_leaves_something_out_is_no_help(trail: Trail, reason: str)
 
 
 def test_one_trail_that_tells_is_enough() -> None:
-    stopped = replace(AUDIT, name="old", logging=False)
+    stopped = AUDIT._replace(name="old", logging=False)
     assert silence([stopped, AUDIT], HOME) == ""
-    assert silence([stopped, replace(stopped, name="older")], HOME).count("is not logging") == 2
+    assert silence([stopped, stopped._replace(name="older")], HOME).count("is not logging") == 2
 
 
 def test_selectors_may_share_the_work() -> None:
     puts = {"Field": "eventName", "StartsWith": ["Put", "Delete", "Update", "Tag", "Untag"]}
     rest = {"Field": "eventName", "NotStartsWith": ["Put", "Delete", "Update", "Tag", "Untag"]}
     one, other = (advanced(fields).advanced_selectors or [] for fields in (puts, rest))
-    shared = replace(AUDIT, event_selectors=[], advanced_selectors=[*one, *other])
+    shared = AUDIT._replace(event_selectors=[], advanced_selectors=[*one, *other])
     assert silence([shared], HOME) == ""
-    assert silence([replace(shared, advanced_selectors=one)], HOME) != ""
+    assert silence([shared._replace(advanced_selectors=one)], HOME) != ""
 
 
 def test_without_a_trail_there_is_nothing_to_hear() -> None:

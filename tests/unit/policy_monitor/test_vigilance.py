@@ -1,5 +1,5 @@
 import json
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
@@ -78,7 +78,7 @@ def problems(parts: Parts) -> dict[str, str]:
 
 
 def altered(**fields: Any) -> dict[str, Rule | None]:
-    return {**Parts().rules, "stack-role": replace(rule(rules.ROLE_RULE), **fields)}
+    return {**Parts().rules, "stack-role": rule(rules.ROLE_RULE)._replace(**fields)}
 
 
 def test_a_stack_in_order_has_no_problem() -> None:

@@ -1,5 +1,5 @@
 import json
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
@@ -85,7 +85,7 @@ def function(state: str = "Active", reserved: int | None = None) -> Held:
 
 
 def read_by(**fields: Any) -> Held:
-    altered = replace(stream("JudgeFunction", JUDGE), **fields)
+    altered = stream("JudgeFunction", JUDGE)._replace(**fields)
     return Held(streams={**Held().streams, "id-1": altered})
 
 
@@ -141,7 +141,7 @@ def test_a_stream_that_is_being_altered_is_read(state: str) -> None:
 def test_names_that_cloudformation_shortened_are_not_known() -> None:
     long = Parts("a-very-long-name-of-a-stack")
     names = ((Sort.ARCHIVE, "a-very-long-name-of-a-st-Archive-1"), (Sort.FUNCTION, JUDGE))
-    found = problems(Held(), replace(EXPECTED, parts=long, names=names))
+    found = problems(Held(), EXPECTED._replace(parts=long, names=names))
     assert list(found) == [senses.NAMES]
     assert "a-very-long-name-of-a-st-Archive-1 and 1 more" in found[senses.NAMES]
 

@@ -9,8 +9,8 @@ import hashlib
 import json
 import zlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 from policy_monitor.errors import InputError
 
@@ -39,12 +39,11 @@ type Item = dict[str, Any]
 """A row as Python values: text, numbers, bytes, lists."""
 
 
-@dataclass(frozen=True, slots=True)
-class Body:
+class Body(NamedTuple):
     """A body as it is stored: `value` in the row itself, `chunks` (by sort key) beside it."""
 
     value: str | bytes | list[str]
-    chunks: Mapping[str, bytes] = field(default_factory=dict)
+    chunks: Mapping[str, bytes] = MappingProxyType({})
 
 
 def sort_key(*parts: str) -> str:

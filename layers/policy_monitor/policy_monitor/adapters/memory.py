@@ -1,7 +1,6 @@
 """The ledger, the outbox and IAM in memory: for replays on a laptop, and for tests."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 from policy_monitor.adapters.clock import now as time_now
@@ -72,8 +71,7 @@ class MemoryLedger:
         """See `Ledger.following`."""
         whole = self.snapshot()
         slots = (slot for slot in whole.current if slot.partition("#")[0] > time)
-        return replace(
-            whole,
+        return whole._replace(
             genesis=None,
             mutations=tuple(m for m in whole.mutations if m.time > time),
             current={slot: whole.current[slot] for slot in slots},

@@ -1,15 +1,13 @@
 """A CloudWatch alarm's notification, as it stands in the body of an SNS message."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from policy_monitor.errors import UnreadableEventError
 from policy_monitor.messages.text import name, sentence
 
 
-@dataclass(frozen=True, slots=True)
-class Alarm:
+class Alarm(NamedTuple):
     """What an alarm says.
 
     Attributes

@@ -2,9 +2,8 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 from policy_monitor.errors import UnreadableEventError
 from policy_monitor.findings import DocumentKind, FindingKind, Severity, SubjectType
@@ -34,16 +33,14 @@ REPEATS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Fact:
+class Fact(NamedTuple):
     """A labelled line: ``Who: the vendor (session …)``."""
 
     label: str
     value: Phrase
 
 
-@dataclass(frozen=True, slots=True)
-class Redline:
+class Redline(NamedTuple):
     """Which lines of one document differ.
 
     Attributes
@@ -61,8 +58,7 @@ class Redline:
     more: int
 
 
-@dataclass(frozen=True, slots=True)
-class Content:
+class Content(NamedTuple):
     """All that a person needs to decide.
 
     Attributes

@@ -1,8 +1,7 @@
 """What a digest says, before any channel's markup: what waits for a notice, and how long."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from policy_monitor.errors import UnreadableEventError
 from policy_monitor.findings import Severity
@@ -23,8 +22,7 @@ MEANING = (
 REMEDY = "Once you have a notice, note it by the finding it is for:"
 
 
-@dataclass(frozen=True, slots=True)
-class Waiting:
+class Waiting(NamedTuple):
     """One open finding."""
 
     days: int
@@ -37,8 +35,7 @@ class Waiting:
         return f"{self.said.heading}, {self.said.severity}: {plain(self.said.subject)}, open {age}"
 
 
-@dataclass(frozen=True, slots=True)
-class Digest:
+class Digest(NamedTuple):
     """All that a digest says.
 
     Attributes

@@ -2,8 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from policy_monitor.messages.content import content
 from policy_monitor.messages.digests import digest, is_digest
@@ -32,8 +31,7 @@ _CUT_NOTE = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Envelope:
+class Envelope(NamedTuple):
     """What `Publish` is called with.
 
     Attributes

@@ -1,8 +1,7 @@
 """What was gained or lost, as a person reads it: what, on what, under which conditions."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from policy_monitor.errors import UnreadableEventError
 from policy_monitor.findings import FindingKind, SubjectType
@@ -25,16 +24,14 @@ _UNKNOWN_SHOWN = 3
 _ACCESS_LEVELS = frozenset({"List", "Read", "Write", "Permissions management", "Tagging"})
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """One grant: `what` may be asked for, and lines that say the rest."""
 
     what: Phrase
     details: tuple[Phrase, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Side:
+class Side(NamedTuple):
     """All that was gained, or all that was lost; `more` counts what is not shown."""
 
     title: str

@@ -1,13 +1,11 @@
 """Where a person can look: pages of the AWS console."""
 
 import re
-from dataclasses import dataclass
 from typing import NamedTuple
 from urllib.parse import quote
 
 
-@dataclass(frozen=True, slots=True)
-class Link:
+class Link(NamedTuple):
     """A page and what to call it."""
 
     label: str

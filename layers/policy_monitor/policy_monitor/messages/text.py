@@ -3,8 +3,8 @@
 import unicodedata
 from bisect import bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import accumulate
+from typing import NamedTuple
 
 # Unicode's general categories that do not show, or that change how their neighbours show: control
 # characters and line ends (a name could forge a line of the message), format characters
@@ -15,8 +15,7 @@ NAME_LIMIT = 160
 """How much of one name, ARN or pattern a message shows."""
 
 
-@dataclass(frozen=True, slots=True)
-class Name:
+class Name(NamedTuple):
     """A name, ARN or pattern that stands in a sentence: literal, never markup."""
 
     text: str
