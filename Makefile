@@ -94,7 +94,7 @@ lock: setup ## pin the newest versions of all requirements, with hashes
 	$(COMPILE) requirements-checkov.in -o requirements-checkov.txt
 
 bench: build ## measure iamdiff, the report and the functions; ARGS=--write keeps the tables in docs/benchmarks.md
-	@for part in comparison smt growth hostile startup report events layers costs coldstart; do $(BIN)/python benchmarks/$$part.py $(ARGS) || exit 1; done
+	@for part in comparison smt growth hostile startup report events layers costs coldstart memory; do $(BIN)/python benchmarks/$$part.py $(ARGS) || exit 1; done
 
 screenshot: setup ## take docs/report.png and docs/slack.png anew, of the replay of events/
 	$(BIN)/python -m tests.browser.screenshot docs

@@ -5,19 +5,20 @@ the interpreter's start to the first wait for an event. Processor time, the midd
 of several rounds in turn; where others use the machine the least is the better figure, and the one
 that the target is for. It is of what is deployed: layers with the bytecode that they
 bring, and a boto3 that has its own, of which nobody outside can say whether Lambda's has it; the
-other columns are of a boto3 without it, and of layers without it. No start writes any. Memory is
-the most that a function's process held in the year of events/, under the emulator.
+other columns are of a boto3 without it, and of layers without it. No start writes any.
 """
 
+import compileall
 import json
+import math
 import os
 import resource
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
+from py_compile import PycInvalidationMode
 from statistics import median
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
@@ -27,21 +28,28 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from benchmarks import measurement
 from benchmarks.measurement import ROOT, Target, rounded, table
 
-from policy_monitor.settings import Settings
 from policy_monitor_cli import local_runtime
-from policy_monitor_cli.demo import story
-from policy_monitor_cli.emulator import Emulators, code_paths, emulators, lay_out_runtime
-from policy_monitor_cli.handlers import replay_through_handlers
-from policy_monitor_cli.local_aws import LocalAws
-from policy_monitor_cli.material import collected
-from policy_monitor_cli.sources import source_files
+from policy_monitor_cli.emulator import code_paths, lay_out_runtime
 from policy_monitor_cli.template import Template, load_template
 
 BUILT = ROOT / ".aws-sam" / "build"
 _ROUNDS = 11
 _ROUNDS_OF_OTHERS = 3
 _RATIO = Target(1.3, "x")
-_SLOWEST = 8
+_ROUNDS_OF_IMPORTS = 5
+_SLOWEST = 3
+
+_PACKAGES = (
+    "aws_lambda_powertools",
+    "policy_monitor",
+    "iamdiff",
+    "policy_monitor_report",
+    "jinja2",
+)
+_WHERE = """\
+What each imports that the empty handler does not, as `-X importtime` tells, which makes it all
+slower; each module's least of several starts. The rest of a start is the interpreter, boto3 and
+the runtime's client."""
 
 _EMPTY = "import boto3\n\ndef handler(event, context):\n    pass\n"
 _POWERTOOLS = """\
@@ -107,13 +115,19 @@ class Times(NamedTuple):
     least: float
 
 
-def starts(template: Template, folder: Path, *, bare_runtime: bool = False) -> dict[str, Start]:
+def runtimes(folder: Path) -> tuple[Path, Path]:
+    """What Lambda's runtime brings, with bytecode and without, whatever this environment has."""
+    folder.mkdir()
+    lay_out_runtime(folder / "linked")
+    bare = copied_without_bytecode(folder / "linked", folder / "bare")
+    compiled = Path(shutil.copytree(bare, folder / "compiled"))
+    compileall.compile_dir(compiled, quiet=1, invalidation_mode=PycInvalidationMode.UNCHECKED_HASH)
+    return compiled, bare
+
+
+def starts(template: Template, folder: Path, runtime: Path) -> dict[str, Start]:
     """What is measured, by name: the empty handler first."""
     folder.mkdir()
-    runtime = folder / "runtime"
-    lay_out_runtime(runtime)
-    if bare_runtime:
-        runtime = copied_without_bytecode(runtime, folder / "bare")
     layers = code_paths(template, template.functions["DetectFunction"])[1:]
     found = {}
     for name, code in (("boto3 alone", _EMPTY), ("boto3, Logger and Metrics", _POWERTOOLS)):
@@ -143,30 +157,38 @@ def measured(found: Mapping[str, Start], rounds: int) -> dict[str, Times]:
     return {name: Times(median(each), min(each)) for name, each in times.items()}
 
 
-def peaks(template: Path) -> dict[str, int]:
-    """The most memory that each function held in the year of events/, in bytes."""
-    held: dict[str, int] = {}
-
-    @contextmanager
-    def watched(built: Template, aws: LocalAws) -> Iterator[Emulators]:
-        with emulators(built, aws) as running:
-            yield running
-            held.update(running.peaks())
-
-    material = collected(source_files([story()]), None, Settings(), every=True)
-    replay_through_handlers(material, Settings(), template=template, runtime=watched)
-    return held
+def imports(start: Start) -> dict[str, float]:
+    """Milliseconds that each module takes by itself: the least of several starts."""
+    found: dict[str, float] = {}
+    for _ in range(_ROUNDS_OF_IMPORTS):
+        for line in start.run("-X", "importtime").splitlines():
+            own, _, name = (*line.removeprefix("import time:").split("|"), "", "")[:3]
+            if own.strip().isdigit():
+                module = name.strip()
+                found[module] = min(found.get(module, math.inf), int(own) / 1_000)
+    return found
 
 
-def slowest(start: Start) -> Iterator[list[str]]:
-    """The modules of ours and of the layers that take longest, with what they import."""
-    modules = []
-    for line in start.run("-X", "importtime").splitlines():
-        own, total, name = (*line.removeprefix("import time:").split("|"), "", "")[:3]
-        if total.strip().isdigit() and own.strip().isdigit():
-            modules.append((int(total), int(own), name.strip()))
-    for with_its, itself, module in sorted(modules, reverse=True)[:_SLOWEST]:
-        yield [f"`{module}`", f"{with_its / 1_000:.1f} ms", f"{itself / 1_000:.1f} ms"]
+def whereabouts(found: Mapping[str, Start]) -> str:
+    """Where the time goes: what each function imports that the empty handler does not."""
+    known = imports(found["boto3 alone"])
+    groups = (*_PACKAGES, "others")
+    rows = []
+    for name in [name for name in found if name.endswith("Function")]:
+        beyond = {m: ms for m, ms in imports(found[name]).items() if m not in known}
+        sums = dict.fromkeys(groups, 0.0)
+        for module, ms in beyond.items():
+            package = module.partition(".")[0]
+            sums[package if package in sums else "others"] += ms
+        slow = sorted(beyond, key=lambda module: beyond[module], reverse=True)[:_SLOWEST]
+        rows.append(
+            [
+                name,
+                *(f"{sums[group]:.1f} ms" if sums[group] else "" for group in groups),
+                ", ".join(f"`{module}` {beyond[module]:.1f}" for module in slow),
+            ]
+        )
+    return table(("function", *groups, "slowest"), rows)
 
 
 def report() -> str:
@@ -176,13 +198,15 @@ def report() -> str:
     with TemporaryDirectory() as name:
         folder = Path(name)
         bare = copied_without_bytecode(BUILT, folder / "build")
-        deployed = starts(template, folder / "deployed")
-        uncompiled = starts(load_template(bare / "template.yaml", parameters), folder / "layers")
-        bare_boto3 = starts(template, folder / "boto3", bare_runtime=True)
+        compiled, without = runtimes(folder / "runtimes")
+        deployed = starts(template, folder / "deployed", compiled)
+        uncompiled = starts(
+            load_template(bare / "template.yaml", parameters), folder / "layers", compiled
+        )
+        bare_boto3 = starts(template, folder / "boto3", without)
         times = measured(deployed, _ROUNDS)
         others = [measured(each, _ROUNDS_OF_OTHERS) for each in (bare_boto3, uncompiled)]
-        memory = peaks(BUILT / "template.yaml")
-        imports = {name: list(slowest(deployed[name])) for name in template.functions}
+        where = whereabouts(deployed)
     base = times["boto3 alone"]
     rows = []
     for each, ms in times.items():
@@ -194,20 +218,14 @@ def report() -> str:
                 *(f"{rounded(ms.middle)} ms", f"{rounded(ms.middle / base.middle)}x"),
                 *(f"{rounded(ms.least)} ms", f"{rounded(ratio)}x"),
                 _RATIO.verdict(ratio) if function else "",
-                *(f"{rounded(o[each].middle / o['boto3 alone'].middle)}x" for o in others),
-                f"{memory[each] / 1e6:.0f} MB" if each in memory else "",
-                f"{function.memory_size} MB" if function else "",
+                *(f"{rounded(o[each].least / o['boto3 alone'].least)}x" for o in others),
             ]
         )
     head = (
         *("start", "middle", "ratio", "least", "ratio", f"{_RATIO}"),
-        *("boto3 uncompiled", "layers uncompiled", "peak", "has"),
+        *("boto3 uncompiled", "layers uncompiled"),
     )
-    text = [table(head, rows)]
-    for each, slow in imports.items():
-        text.append(f"What {each} imports longest:")
-        text.append(table(("module", "with its imports", "by itself"), slow))
-    return "\n\n".join(text)
+    return "\n\n".join((table(head, rows), _WHERE, where))
 
 
 def main() -> None:

@@ -40,6 +40,7 @@ _SECTIONS = (
     "Events",
     "Layers",
     "Cold start",
+    "Memory",
 )
 
 

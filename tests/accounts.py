@@ -9,10 +9,12 @@ from tests.histories import ACCOUNT, SETTINGS
 
 from policy_monitor.adapters.memory import MemoryIam, MemoryLedger
 from policy_monitor.adapters.notebook import MemoryNotebook
+from policy_monitor.derivation import wider
 from policy_monitor.findings import Finding
 from policy_monitor.judgement import judge
 from policy_monitor.mutations import Documents, Use
 from policy_monitor.observation import Instruments, Watch
+from policy_monitor.ordering import Wider
 from policy_monitor.reconciliation import Reconciled, reconcile
 from policy_monitor.settings import Settings
 from policy_monitor.state import AccountState
@@ -106,7 +108,10 @@ class RecordedHistory:
 
 @dataclass
 class Account:
-    """An account and its monitor; `now` is the time, `problems` the senses that do not work."""
+    """An account and its monitor; `now` is the time, `problems` the senses that do not work.
+
+    `weighed` counts how often reconcile asked the engine which of two orders to take.
+    """
 
     iam: MemoryIam
     now: str
@@ -115,6 +120,7 @@ class Account:
     history: RecordedHistory = field(default_factory=RecordedHistory)
     problems: dict[str, str] = field(default_factory=dict)
     settings: Settings = SETTINGS
+    weighed: int = 0
 
     def hold(self, state: AccountState, documents: Documents) -> None:
         """Let IAM hold a state."""
@@ -125,7 +131,7 @@ class Account:
         tools = Instruments(
             self.ledger, self.notebook, self.iam, self.history, self._checks, lambda: self.now
         )
-        result = reconcile(tools, Watch(ACCOUNT, REGION, self.settings, b"key"))
+        result = reconcile(tools, Watch(ACCOUNT, REGION, self.settings, b"key", self._wider))
         self.judge()
         return result
 
@@ -147,6 +153,10 @@ class Account:
         found = [self.ledger.finding(row.slot, row.finding_id) for row in rows]
         held = [finding for finding in found if finding and finding.kind != "baseline"]
         return sorted(held, key=lambda finding: finding.slot)
+
+    def _wider(self, documents: Documents) -> Wider:
+        self.weighed += 1
+        return wider(documents, self.settings, None)
 
     def _checks(self) -> Iterator[Check]:
         for sense, problem in self.problems.items():

@@ -12,7 +12,6 @@ from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from botocore.config import Config
 
-from policy_monitor import catalogue
 from policy_monitor.adapters.clock import now
 from policy_monitor.adapters.cloudtrail import CloudTrailHistory, CloudTrailTrails
 from policy_monitor.adapters.dynamodb import DynamoDBLedger
@@ -22,7 +21,9 @@ from policy_monitor.adapters.secrets import mask_key
 from policy_monitor.adapters.wiring import AwsWiring
 from policy_monitor.adapters.workings import AwsWorkings
 from policy_monitor.deployment import stack_of
+from policy_monitor.mutations import Documents
 from policy_monitor.observation import Instruments, Watch
+from policy_monitor.ordering import Wider
 from policy_monitor.reconciliation import Reconciled, reconcile
 from policy_monitor.recorded_call import partition
 from policy_monitor.settings import Settings
@@ -42,7 +43,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> None:  # noqa: ARG
     """Reconcile this account once; the next run does what a failed one did not."""
     _, _, _, region, account, *_ = context.invoked_function_arn.split(":")
     key = mask_key(os.environ["MASK_KEY_SECRET"])
-    watch = Watch(account, region, settings(), key, catalogue.load())
+    watch = Watch(account, region, settings(), key, wider)
     result = reconcile(instruments(account, region), watch)
     count(result)
     report(result)
@@ -99,6 +100,13 @@ def sense_checks(account: str, region: str) -> Iterable[Check]:
         *checks(stack, wiring, trails, account, region),
         *working_checks(expected_of(os.environ, stack, parts), workings, wiring, place),
     )
+
+
+def wider(documents: Documents) -> Wider:
+    """What decides between two orders of calls: the engine, which few runs need."""
+    from policy_monitor import catalogue, derivation  # noqa: PLC0415 (they load iamdiff)
+
+    return derivation.wider(documents, settings(), catalogue.load())
 
 
 @cache

@@ -2,14 +2,13 @@
 
 import os
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import boto3
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from botocore.config import Config
 
-from policy_monitor import catalogue
 from policy_monitor.adapters.bucket import Bucket
 from policy_monitor.adapters.clock import now
 from policy_monitor.adapters.dynamodb import DynamoDBLedger
@@ -17,6 +16,9 @@ from policy_monitor.adapters.notebook import DynamoDBNotebook
 from policy_monitor.adapters.outbox import DynamoDBOutbox
 from policy_monitor_report.publication import publish
 from policy_monitor_report.report import Records, of_stack
+
+if TYPE_CHECKING:
+    from iamdiff.catalogue import Catalogue
 
 logger = Logger()
 
@@ -30,12 +32,19 @@ def handler(event: dict[str, Any], context: LambdaContext) -> None:  # noqa: ARG
     written = publish(
         Bucket(client("s3"), os.environ["BUCKET_NAME"], os.environ["REPORT_KEY"], account),
         records(account),
-        catalogue.load,
+        catalogue,
         source=of_stack(os.environ["STACK_NAME"]),
         code=os.environ["CODE_VERSION"],
         now=now(),
     )
     logger.info("report written" if written else "nothing new to report")
+
+
+def catalogue() -> "Catalogue":
+    """What AWS documents of its actions: for a page that is written, as few are."""
+    from policy_monitor.catalogue import load  # noqa: PLC0415 (it loads iamdiff)
+
+    return load()
 
 
 def records(account: str) -> Records:

@@ -27,12 +27,12 @@ from policy_monitor import versions
 from policy_monitor.adapters.dynamodb import DynamoDBLedger
 from policy_monitor.adapters.outbox import DynamoDBOutbox
 from policy_monitor.catalogue import load
-from policy_monitor.derivation import digests
 from policy_monitor.errors import InputError, PolicyMonitorError, RetryableError
 from policy_monitor.history import entry_json, history
 from policy_monitor.judgement import judge
 from policy_monitor.ledger import Notice
 from policy_monitor.settings import Settings
+from policy_monitor.timeline import digests
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient

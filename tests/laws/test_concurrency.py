@@ -24,7 +24,7 @@ from policy_monitor import comparisons
 from policy_monitor.adapters.memory import MemoryIam, MemoryLedger, MemoryOutbox
 from policy_monitor.adapters.notebook import MemoryNotebook
 from policy_monitor.announcement import announce, is_told
-from policy_monitor.derivation import folded, withdrawn
+from policy_monitor.derivation import wider, withdrawn
 from policy_monitor.detection import detect
 from policy_monitor.errors import RetryableError
 from policy_monitor.events import parse_event
@@ -34,13 +34,14 @@ from policy_monitor.ledger import AnnouncementKey, AnnouncementState, Current, S
 from policy_monitor.mutations import Change
 from policy_monitor.observation import Instruments, Watch
 from policy_monitor.reconciliation import reconcile
+from policy_monitor.timeline import fold
 
 CHUNKS, SEEDS_EACH = 4, 400
 BEHIND = 1
 """Few facts behind a checkpoint, so that many come before it."""
 FACTS = ("live", "detect", "reconcile")
 """The tasks that facts come from."""
-WATCH = Watch(ACCOUNT, REGION, SETTINGS, b"key")
+WATCH = Watch(ACCOUNT, REGION, SETTINGS, b"key", lambda known: wider(known, SETTINGS, None))
 
 
 class TornLedger(MemoryLedger):
@@ -279,7 +280,7 @@ def check_state(world: World) -> None:
     """The ledger ends where IAM does."""
     whole = MemoryLedger.snapshot(world.stored)
     assert whole.genesis is not None
-    ends = folded(whole.genesis, whole.mutations, shelf.documents, SETTINGS, None)
+    ends = fold(whole.genesis, whole.mutations, wider(shelf.documents, SETTINGS, None))
     assert list(deviations(ends, world.simulated.state, SETTINGS)) == []
 
 

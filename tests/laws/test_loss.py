@@ -21,7 +21,7 @@ from tests.laws.test_timeline import DOCUMENTS, MANY, TRUSTS, Iam, shelf
 
 from policy_monitor.access import policy_access, role_access, trust_access
 from policy_monitor.comparisons import Comparisons, Question
-from policy_monitor.derivation import derive, folded
+from policy_monitor.derivation import derive, wider
 from policy_monitor.detection import detect
 from policy_monitor.findings import Finding, FindingKind, SubjectType
 from policy_monitor.mutations import (
@@ -44,6 +44,7 @@ from policy_monitor.mutations import (
 )
 from policy_monitor.settings import Settings
 from policy_monitor.state import AccountState
+from policy_monitor.timeline import fold
 
 ACCOUNT_ID = "123456789012"
 START = "2026-06-01T12:00:00Z"
@@ -211,7 +212,7 @@ def ends(held: Account) -> AccountState:
     snapshot = held.ledger.snapshot()
     assert snapshot.genesis is not None
     mutations = snapshot.mutations
-    return folded(snapshot.genesis, mutations, shelf.documents, held.settings, None)
+    return fold(snapshot.genesis, mutations, wider(shelf.documents, held.settings, None))
 
 
 def deviations(known: AccountState, true: AccountState, watched: Settings) -> Iterator[str]:

@@ -27,7 +27,7 @@ Who is told
 
 What no event told
     observation, drift, drift_facts, search, reconciliation; whether the monitor hears and speaks:
-    trail, wiring, workings, deployment, senses, vigilance, vendor_alarm
+    trail, wiring, workings, deployment, senses, vigilance, operations, vendor_alarm
 
 What is kept
     records, versions, `adapters`

@@ -5,8 +5,7 @@ from typing import NamedTuple
 
 from policy_monitor.documents import digest
 from policy_monitor.findings import DocumentVersion
-from policy_monitor.state import AccountState, PolicyState, RoleState
-from policy_monitor.tags import Tags
+from policy_monitor.state import AccountState, PolicyState, RoleState, Tags
 from policy_monitor.transitions import find_role
 
 

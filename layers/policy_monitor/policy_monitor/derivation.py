@@ -30,7 +30,7 @@ from policy_monitor.settings import Settings
 from policy_monitor.severity import Circumstances, severity
 from policy_monitor.state import AccountState
 from policy_monitor.summary import summary, withdrawal
-from policy_monitor.timeline import fold, fold_through, steps
+from policy_monitor.timeline import fold_through, steps
 
 
 def derive(
@@ -51,7 +51,7 @@ def derive(
     start : Genesis or Checkpoint
         From a checkpoint on, the findings of `mutations` alone: those that follow it.
     documents : Documents
-        The documents that `digests` names, masked; a finding that needs a missing one is
+        The documents that `timeline.digests` names, masked; a finding that needs a missing one is
         undetermined.
     consultation : Consultation, optional
         The second opinions that findings follow from as well.
@@ -93,17 +93,6 @@ def derive(
     return tuple(findings)
 
 
-def folded(
-    genesis: Genesis,
-    mutations: Iterable[Mutation],
-    documents: Documents,
-    settings: Settings,
-    catalogue: Catalogue | None,
-) -> AccountState:
-    """The state after all mutations, as `derive` sees it; parameters are those of `derive`."""
-    return fold(genesis, mutations, _wider(Comparisons(documents, catalogue), settings))
-
-
 def checkpointed(
     through: str,
     start: Genesis | Checkpoint,
@@ -115,11 +104,16 @@ def checkpointed(
     edition: str,
 ) -> Checkpoint:
     """The fold of all mutations up to a time; parameters are those of `derive`."""
-    wider = _wider(Comparisons(documents, catalogue), settings)
-    state, doubts = fold_through(through, start, mutations, wider)
+    decided = wider(documents, settings, catalogue)
+    state, doubts = fold_through(through, start, mutations, decided)
     before = start.facts if isinstance(start, Checkpoint) else 1
     held = sum(mutation.time <= through for mutation in mutations)
     return Checkpoint(edition, through, before + held, state, doubts)
+
+
+def wider(documents: Documents, settings: Settings, catalogue: Catalogue | None) -> Wider:
+    """What decides between two orders that both apply; parameters are those of `derive`."""
+    return _wider(Comparisons(documents, catalogue), settings)
 
 
 def withdrawn(mutation: Mutation, subject: Subject, kind: FindingKind) -> Finding:
@@ -127,25 +121,6 @@ def withdrawn(mutation: Mutation, subject: Subject, kind: FindingKind) -> Findin
     effect = no_effect(subject, kind, NO_VERSION)
     assessed = Assessment(Severity.INFO, ("what came in later shows that there was no effect",))
     return _finding(mutation, effect, unchanged(), withdrawal(mutation, subject), assessed)
-
-
-def digests(start: Genesis | Checkpoint, mutations: Iterable[Mutation]) -> frozenset[str]:
-    """The documents that a derivation may need."""
-    found: set[str | None] = set()
-    for role in start.state.roles.values():
-        found |= {role.trust, *role.inline.values()}
-    for policy in start.state.policies.values():
-        found |= set(policy.versions.values())
-    for mutation in mutations:
-        for change in mutation.changes:
-            found |= {getattr(change, name, None) for name in _DIGESTS}
-            for name in _LISTS:
-                found |= {sha256 for _, sha256 in getattr(change, name, ())}
-    return frozenset(sha256 for sha256 in found if sha256 is not None)
-
-
-_DIGESTS = ("sha256", "trust_sha256", "boundary_sha256")
-_LISTS = ("inline", "versions")
 
 
 def _assessment(

@@ -9,7 +9,14 @@ from typing import Any
 
 from policy_monitor.access import NOTHING, Reason, policy_access, role_access, version_access
 from policy_monitor.comparisons import undetermined
-from policy_monitor.findings import DocumentVersion, FindingKind, Subject, SubjectType
+from policy_monitor.findings import (
+    Assessment,
+    DocumentVersion,
+    FindingKind,
+    Severity,
+    Subject,
+    SubjectType,
+)
 from policy_monitor.integrity import operated, part_touched, touches_unexplained
 from policy_monitor.mutations import (
     BoundaryDeleted,
@@ -50,7 +57,7 @@ from policy_monitor.scene import (
     role_effect,
     trust_effect,
 )
-from policy_monitor.senses import sense_lost, sense_regained
+from policy_monitor.senses import sense
 from policy_monitor.settings import Settings
 from policy_monitor.timeline import Step
 from policy_monitor.transitions import in_force, newer_versions
@@ -162,6 +169,32 @@ def _version_deleted(scene: Scene, change: VersionDeleted) -> Iterator[Effect]:
         yield no_effect(subject, scene.kind, held.one)
 
 
+def _sense_lost(scene: Scene, change: SenseLost) -> Iterator[Effect]:
+    """Told once, until it is regained: what is seen of access meanwhile may not be all."""
+    if change.sense not in scene.step.before.blind:
+        known = sense(change.sense)
+        reason = Reason(f"blind-{change.sense.partition(':')[0]}", change.reason)
+        yield _sense_effect(change.thing)._replace(
+            answer=undetermined([reason]),
+            assessment=Assessment(known.severity, (_uncapitalised(known.lost),)),
+        )
+
+
+def _sense_regained(scene: Scene, change: SenseRegained) -> Iterator[Effect]:
+    """Told where the loss was."""
+    if change.sense in scene.step.before.blind:
+        why = _uncapitalised(sense(change.sense).regained.rstrip("."))
+        yield _sense_effect(change.thing)._replace(assessment=Assessment(Severity.INFO, (why,)))
+
+
+def _sense_effect(thing: str) -> Effect:
+    return no_effect(Subject(SubjectType.MONITOR, thing), FindingKind.TAMPER, NO_VERSION)
+
+
+def _uncapitalised(sentence: str) -> str:
+    return sentence[:1].lower() + sentence[1:]
+
+
 EFFECTS: Mapping[type, Callable[[Scene, Any], Iterator[Effect]]] = {
     PolicyAttached: _role_change,
     PolicyDetached: _role_change,
@@ -184,8 +217,8 @@ EFFECTS: Mapping[type, Callable[[Scene, Any], Iterator[Effect]]] = {
     PrincipalDeleted: lambda _scene, _change: iter(()),  # who is gone can do nothing any more
     RoleObserved: _whole_role,
     PolicyObserved: _policy_observed,
-    SenseLost: sense_lost,
-    SenseRegained: sense_regained,
+    SenseLost: _sense_lost,
+    SenseRegained: _sense_regained,
     PartTouched: part_touched,
     StackOperated: operated,
     TouchesUnexplained: touches_unexplained,

@@ -1,36 +1,25 @@
-"""What it means that somebody changed the monitor itself: effects, sentences, what explains what.
+"""What it means that somebody changed the monitor itself: effects and sentences.
 
-What CloudFormation changes is told once, by the operation of the stack that it belongs to. Which
-operation that is depends on the set of facts alone, so it does not matter in which order events
-come. Changes by CloudFormation that no operation explains are a fact that reconcile records.
+What CloudFormation changes is told once, by the operation of the stack that it belongs to
+(`operations`).
 """
 
-import hashlib
-import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from policy_monitor.comparisons import undetermined
 from policy_monitor.findings import DocumentVersion, FindingKind, Subject, SubjectType
-from policy_monitor.ledger import Genesis
 from policy_monitor.mutations import (
-    Actor,
     Change,
     Mutation,
-    MutationKind,
     PartTouched,
     StackOperated,
     TouchesUnexplained,
 )
+from policy_monitor.operations import explained
 from policy_monitor.parts import SORTS
 from policy_monitor.phrases import listed
 from policy_monitor.scene import Effect, Scene, no_effect
-
-EVENT_NAME = "Unexplained"
-
-OPERATION = timedelta(hours=1)
-"""How long after its beginning an operation of the stack explains what CloudFormation changes."""
 
 _DELETED = "deleted"
 _SHOWN = 3
@@ -60,11 +49,11 @@ def touches_unexplained(scene: Scene, change: TouchesUnexplained) -> Iterator[Ef
     """Nothing where an operation is known by now; little where one may have been of this stack."""
     operations = scene.step.before.operations
     named = [time for time, stack in operations if stack]
-    left = [touch for touch in change.touches if not _explained(touch[0], named)]
+    left = [touch for touch in change.touches if not explained(touch[0], named)]
     if not left:
         return
     unnamed = [time for time, _ in operations]
-    if all(_explained(time, unnamed) for time, _, _ in left):
+    if all(explained(time, unnamed) for time, _, _ in left):
         yield _effect(left[0][2], FindingKind.TAMPER, "stack-operation")
     else:
         yield _effect(left[0][2], FindingKind.TAMPER, "tampering-unexplained", judged=False)
@@ -104,65 +93,6 @@ def own_sentence(change: Change, who: str, mutation: Mutation) -> str:
                 "See which, and update the monitor's stack."
             )
     return ""
-
-
-def unexplained(mutations: Iterable[Mutation], genesis: Genesis, until: str) -> Iterator[Mutation]:
-    """Facts that tell of changes by CloudFormation that nothing explains, one for each actor.
-
-    Parameters
-    ----------
-    until : str
-        What happened later may still be explained by an event that is on its way.
-
-    Notes
-    -----
-    The first hour after the baseline is that of the stack's creation, which began before the
-    monitor could see it.
-    """
-    facts = list(mutations)
-    changes = [(fact, change) for fact in facts for change in fact.changes]
-    named = [c.time for _, c in changes if isinstance(c, StackOperated) and c.stack]
-    told = {
-        event_id
-        for _, change in changes
-        if isinstance(change, TouchesUnexplained)
-        for _, event_id, _ in change.touches
-    }
-    left: dict[Actor, list[tuple[Mutation, PartTouched]]] = {}
-    for fact, change in changes:
-        if (
-            isinstance(change, PartTouched)
-            and change.by_stack
-            and not fact.error
-            and fact.event_id not in told
-            and fact.time <= until
-            and not _explained(fact.time, [genesis.read_at, *named], also_before=genesis.read_at)
-        ):
-            left.setdefault(fact.actor, []).append((fact, change))
-    for actor, found in left.items():
-        touches = sorted((fact.time, fact.event_id, change.thing) for fact, change in found)
-        ids = json.dumps([event_id for _, event_id, _ in touches])
-        last, _ = max(found, key=lambda each: each[0].key)
-        yield Mutation(
-            time=last.time,
-            event_id=f"unexplained-{hashlib.sha256(ids.encode()).hexdigest()[:32]}",
-            event_name=EVENT_NAME,
-            account=last.account,
-            region=last.region,
-            actor=actor,
-            kind=MutationKind.TAMPER,
-            changes=(TouchesUnexplained(tuple(touches)),),
-        )
-
-
-def _explained(time: str, operations: Iterable[str], *, also_before: str = "") -> bool:
-    """Whether an operation had begun, no longer ago than one takes."""
-    if time <= also_before:
-        return True
-    moment = datetime.fromisoformat(time)
-    return any(
-        timedelta() <= moment - datetime.fromisoformat(begun) <= OPERATION for begun in operations
-    )
 
 
 def _effect(arn: str, kind: FindingKind, rule: str, *, judged: bool = True) -> Effect:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from iamdiff.catalogue import Catalogue
 from policy_monitor.consultation import Consultation
-from policy_monitor.derivation import checkpointed, derive, digests, withdrawn
+from policy_monitor.derivation import checkpointed, derive, withdrawn
 from policy_monitor.errors import LedgerMovedError, RetryableError
 from policy_monitor.findings import Finding, FindingKind, Subject, SubjectType
 from policy_monitor.ledger import Checkpoint, Current, Genesis, Ledger, Snapshot
@@ -15,6 +15,7 @@ from policy_monitor.mutations import MutationKind
 from policy_monitor.opinions import Analyzer
 from policy_monitor.readings import written
 from policy_monitor.settings import Settings
+from policy_monitor.timeline import digests
 
 ATTEMPTS = 5
 """How often findings are derived again because the ledger moved meanwhile."""

@@ -1,14 +1,14 @@
 """IAM as it is read at one time, and what reconcile works with."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
-from iamdiff.catalogue import Catalogue
 from policy_monitor.baseline import Principals, read_baseline, read_principals
 from policy_monitor.iam import IamAccount
 from policy_monitor.ledger import Ledger
-from policy_monitor.mutations import Document, Documents
+from policy_monitor.mutations import Documents
 from policy_monitor.notebook import Notebook
+from policy_monitor.ordering import Wider
 from policy_monitor.settings import Settings
 from policy_monitor.state import AccountState
 from policy_monitor.trail import EventHistory
@@ -35,13 +35,24 @@ class Instruments(NamedTuple):
 
 
 class Watch(NamedTuple):
-    """What is watched where: `region` is the home region, `mask_key` that of external ids."""
+    """What is watched where.
+
+    Attributes
+    ----------
+    region : str
+        The home region.
+    mask_key : bytes
+        That of external ids.
+    wider : callable
+        What decides, by documents, between two orders of one second's calls (`derivation.wider`).
+        It is called where there is such a second: few have one, and the engine is slow to load.
+    """
 
     account: str
     region: str
     settings: Settings
     mask_key: bytes
-    catalogue: Catalogue | None = None
+    wider: Callable[[Documents], Wider]
 
 
 class Observation(NamedTuple):
@@ -82,29 +93,3 @@ def observe(tools: Instruments, watch: Watch) -> Observation:
     # not, so it must count as before it (`timeline.steps`), or its own event would find nothing
     # left to change.
     return Observation(tools.now(), state._replace(roles=roles), principals, documents)
-
-
-class DocumentsOnDemand(Mapping[str, Document]):
-    """Documents that are read when the first of them is asked for."""
-
-    def __init__(self, read: Callable[[], Documents]) -> None:
-        self._read = read
-        self._documents: Documents | None = None
-
-    @property
-    def _held(self) -> Documents:
-        if self._documents is None:
-            self._documents = self._read()
-        return self._documents
-
-    def __getitem__(self, digest: str) -> Document:
-        """One document."""
-        return self._held[digest]
-
-    def __iter__(self) -> Iterator[str]:
-        """Their digests."""
-        return iter(self._held)
-
-    def __len__(self) -> int:
-        """How many there are."""
-        return len(self._held)

@@ -7,11 +7,11 @@ event history is asked who made it; what it does not know either becomes a fact 
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from functools import cache
 from types import MappingProxyType
 from typing import NamedTuple
 
 from policy_monitor import senses
-from policy_monitor.derivation import digests, folded
 from policy_monitor.drift import (
     Difference,
     Thing,
@@ -22,20 +22,20 @@ from policy_monitor.drift import (
 )
 from policy_monitor.drift_facts import drift_facts, sense_facts
 from policy_monitor.errors import PolicyMonitorError, RetryableError
-from policy_monitor.integrity import unexplained
 from policy_monitor.ledger import Genesis, Snapshot
 from policy_monitor.mutations import Documents, Mutation
 from policy_monitor.notebook import Note, Sighting
 from policy_monitor.observation import (
-    DocumentsOnDemand,
     Instruments,
     Observation,
     Watch,
     observe,
 )
+from policy_monitor.operations import unexplained
+from policy_monitor.ordering import Wider
 from policy_monitor.search import Asked, Search
 from policy_monitor.state import AccountState
-from policy_monitor.timeline import earlier
+from policy_monitor.timeline import digests, earlier, fold
 from policy_monitor.trail import Attribute
 from policy_monitor.vigilance import Check, Looked, looked, looked_within, unjudged
 
@@ -198,10 +198,16 @@ class _Run:
 
     def _fold(self) -> AccountState:
         genesis, mutations = self._genesis, self._snapshot.mutations
-        ledger, watch = self._tools.ledger, self._watch
-        # Read only where a second's order must be told by what its documents allow.
-        documents = DocumentsOnDemand(lambda: ledger.documents(digests(genesis, mutations)))
-        return folded(genesis, mutations, documents, watch.settings, watch.catalogue)
+
+        @cache
+        def decider() -> Wider:
+            return self._watch.wider(self._tools.ledger.documents(digests(genesis, mutations)))
+
+        def wider(narrow: AccountState, wide: AccountState) -> bool:
+            # Documents are read only where a second's order must be told by what they allow.
+            return decider()(narrow, wide)
+
+        return fold(genesis, mutations, wider)
 
     def _sightings(
         self, differing: Mapping[Thing, Difference], read_at: str

@@ -27,11 +27,10 @@ from policy_monitor.mutations import (
 from policy_monitor.papers import changed, one_paper, role_papers
 from policy_monitor.recorded_call import partition
 from policy_monitor.settings import Settings
-from policy_monitor.state import AccountState, RoleState
+from policy_monitor.state import AccountState, RoleState, Tags
 from policy_monitor.tags import (
     PRINCIPAL_KEYS,
     RESOURCE_KEYS,
-    Tags,
     lets_choose_tags,
     reading_tags,
 )

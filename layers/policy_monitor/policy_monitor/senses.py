@@ -4,23 +4,11 @@ A sense that is lost or regained is a fact of the ledger (`SenseLost`, `SenseReg
 `vigilance`; what people are told of it is derived from these facts like everything else.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import NamedTuple
 
-from policy_monitor.access import Reason
-from policy_monitor.comparisons import undetermined
-from policy_monitor.findings import (
-    Assessment,
-    DocumentVersion,
-    FindingKind,
-    Severity,
-    Subject,
-    SubjectType,
-)
+from policy_monitor.findings import Severity
 from policy_monitor.mutations import SenseLost, SenseRegained
-from policy_monitor.scene import Effect, Scene, no_effect
-
-_NO_VERSION = DocumentVersion(None, None)
 
 
 class Sense(NamedTuple):
@@ -156,29 +144,3 @@ def sense_sentence(change: SenseLost | SenseRegained) -> str:
     if isinstance(change, SenseRegained):
         return known.regained
     return f"{known.lost}: {change.reason.rstrip('.')}. {known.remedy}"
-
-
-def sense_lost(scene: Scene, change: SenseLost) -> Iterator[Effect]:
-    """Told once, until it is regained: what is seen of access meanwhile may not be all."""
-    if change.sense not in scene.step.before.blind:
-        known = sense(change.sense)
-        reason = Reason(f"blind-{change.sense.partition(':')[0]}", change.reason)
-        yield _effect(change.thing)._replace(
-            answer=undetermined([reason]),
-            assessment=Assessment(known.severity, (_uncapitalised(known.lost),)),
-        )
-
-
-def sense_regained(scene: Scene, change: SenseRegained) -> Iterator[Effect]:
-    """Told where the loss was."""
-    if change.sense in scene.step.before.blind:
-        why = _uncapitalised(sense(change.sense).regained.rstrip("."))
-        yield _effect(change.thing)._replace(assessment=Assessment(Severity.INFO, (why,)))
-
-
-def _effect(thing: str) -> Effect:
-    return no_effect(Subject(SubjectType.MONITOR, thing), FindingKind.TAMPER, _NO_VERSION)
-
-
-def _uncapitalised(sentence: str) -> str:
-    return sentence[:1].lower() + sentence[1:]

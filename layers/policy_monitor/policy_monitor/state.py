@@ -6,6 +6,9 @@ from typing import NamedTuple
 
 from policy_monitor.mutations import RoleObserved, Use
 
+type Tags = tuple[tuple[str, str], ...]
+"""A role's tags, sorted; IAM compares their keys without case."""
+
 
 class RoleState(NamedTuple):
     """A role as IAM holds it; documents by digest, None where a document is unknown.

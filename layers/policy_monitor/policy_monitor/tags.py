@@ -17,6 +17,7 @@ from iamdiff.logic import Doubt, Undecided
 from iamdiff.model import Condition, Effect, PrincipalType, Statement
 from iamdiff.patterns import matches, pattern_of
 from iamdiff.variables import Variable, parse_variables
+from policy_monitor.state import Tags
 
 PRINCIPAL_KEYS = ("aws:principaltag/",)
 """Who asks ("AWS global condition context keys"). As a policy variable too."""
@@ -25,9 +26,6 @@ RESOURCE_KEYS = ("aws:resourcetag/", "iam:resourcetag/")
 """What is asked for: a role is a resource of IAM ("Condition keys for IAM")."""
 
 TAG_SESSION = "sts:tagsession"
-
-type Tags = tuple[tuple[str, str], ...]
-"""A role's tags, sorted; IAM compares their keys without case."""
 
 
 class UnboundTagError(Exception):

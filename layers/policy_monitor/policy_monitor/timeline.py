@@ -76,6 +76,25 @@ def fold(
     return _last(state, walk(state, later, wider))
 
 
+def digests(start: Genesis | Checkpoint, mutations: Iterable[Mutation]) -> frozenset[str]:
+    """The documents that the states of a timeline may name."""
+    found: set[str | None] = set()
+    for role in start.state.roles.values():
+        found |= {role.trust, *role.inline.values()}
+    for policy in start.state.policies.values():
+        found |= set(policy.versions.values())
+    for mutation in mutations:
+        for change in mutation.changes:
+            found |= {getattr(change, name, None) for name in _DIGESTS}
+            for name in _LISTS:
+                found |= {sha256 for _, sha256 in getattr(change, name, ())}
+    return frozenset(sha256 for sha256 in found if sha256 is not None)
+
+
+_DIGESTS = ("sha256", "trust_sha256", "boundary_sha256")
+_LISTS = ("inline", "versions")
+
+
 def fold_through(
     time: str,
     start: Genesis | Checkpoint,

@@ -3,11 +3,10 @@
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from policy_monitor.derivation import digests
 from policy_monitor.ledger import Genesis, Ledger
 from policy_monitor.mutations import Documents, Mutation
 from policy_monitor.state import AccountState
-from policy_monitor.timeline import fold, steps
+from policy_monitor.timeline import digests, fold, steps
 
 
 class Evidence(NamedTuple):

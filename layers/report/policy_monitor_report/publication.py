@@ -3,11 +3,13 @@
 import hashlib
 import json
 from collections.abc import Callable
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from iamdiff.catalogue import Catalogue
 from policy_monitor.records import notice_json
 from policy_monitor_report.report import Records, gathered
+
+if TYPE_CHECKING:
+    from iamdiff.catalogue import Catalogue
 
 _END = "9999-12-31T23:59:59Z"
 """After all facts: how many there are is told without reading them."""
@@ -55,7 +57,7 @@ def edition(records: Records, code: str, day: str) -> str:
 def publish(
     place: Place,
     records: Records,
-    catalogue: Callable[[], Catalogue],
+    catalogue: "Callable[[], Catalogue]",
     *,
     source: str,
     code: str,

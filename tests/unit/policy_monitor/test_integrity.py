@@ -17,7 +17,7 @@ from policy_monitor.announcement import is_told
 from policy_monitor.derivation import derive
 from policy_monitor.events import parse_event
 from policy_monitor.findings import Finding, Severity, SubjectType
-from policy_monitor.integrity import OPERATION, own_sentence, unexplained
+from policy_monitor.integrity import own_sentence
 from policy_monitor.judgement import judge
 from policy_monitor.mutations import (
     Mutation,
@@ -27,6 +27,7 @@ from policy_monitor.mutations import (
     StackOperated,
     TouchesUnexplained,
 )
+from policy_monitor.operations import OPERATION, unexplained
 from policy_monitor.parts import SORTS, Sort
 from policy_monitor.settings import Settings
 

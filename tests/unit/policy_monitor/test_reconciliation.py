@@ -236,3 +236,21 @@ def test_a_run_that_dies_after_recording_records_once() -> None:
     held.notebook.write(note)  # as if the process had died before it wrote its own
     assert held.run_again().recorded == ()
     assert held.ledger.snapshot().mutations == (drift,)
+
+
+# ------------------------------------------------------------------ the ledger's own order
+
+
+def test_the_engine_is_asked_only_where_a_second_can_be_read_in_two_orders() -> None:
+    held = begun()
+    held.ledger.append(
+        mutation("1", InlinePolicyPut(ROLE, "i", READ), time=later(START, PERIOD)), {}
+    )
+    held.run()
+    assert held.weighed == 0
+
+    held.ledger.append(
+        mutation("2", InlinePolicyPut(ROLE, "i", READ_WRITE), time=later(START, PERIOD)), {}
+    )
+    held.run()
+    assert held.weighed > 0

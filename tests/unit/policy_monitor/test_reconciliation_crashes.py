@@ -12,6 +12,7 @@ from tests.interleaving import Death
 
 from policy_monitor.adapters.memory import MemoryIam, MemoryLedger
 from policy_monitor.adapters.notebook import MemoryNotebook
+from policy_monitor.derivation import wider
 from policy_monitor.judgement import judge
 from policy_monitor.mutations import MutationKind
 from policy_monitor.observation import Instruments, Watch
@@ -21,7 +22,7 @@ from policy_monitor.vigilance import Check
 
 shelf = Shelf()
 READ, WRITE, TRUST = shelf(allow("s3:GetObject")), shelf(allow("s3:PutObject")), shelf(trust())
-WATCH = Watch(ACCOUNT, REGION, SETTINGS, b"key")
+WATCH = Watch(ACCOUNT, REGION, SETTINGS, b"key", lambda known: wider(known, SETTINGS, None))
 START = "2026-06-01T12:00:00Z"
 
 

@@ -19,7 +19,6 @@ from tests.watched_role import (
 
 from policy_monitor.adapters.memory import MemoryIam
 from policy_monitor.errors import PolicyMonitorError, RetryableError
-from policy_monitor.integrity import EVENT_NAME
 from policy_monitor.mutations import (
     InlinePolicyPut,
     Mutation,
@@ -27,6 +26,7 @@ from policy_monitor.mutations import (
     PartTouched,
     StackOperated,
 )
+from policy_monitor.operations import EVENT_NAME
 from policy_monitor.parts import Sort
 from policy_monitor.senses import IAM, JUDGEMENT, LEDGER, TRAIL
 

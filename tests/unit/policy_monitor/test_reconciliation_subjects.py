@@ -1,8 +1,5 @@
 """What reconcile compares: the role, the policies, and who else uses them."""
 
-from collections.abc import Mapping
-from typing import Any
-
 import pytest
 from tests.accounts import details
 from tests.histories import (
@@ -21,7 +18,7 @@ from tests.watched_role import BASE, READ, READ_WRITE, begun, shelf
 from policy_monitor.adapters.memory import MemoryIam
 from policy_monitor.drift import differences, things_touched
 from policy_monitor.mutations import MutationKind, PolicyUseChanged, RoleDeleted, Use
-from policy_monitor.observation import DocumentsOnDemand, Observation
+from policy_monitor.observation import Observation
 from policy_monitor.settings import Settings
 from policy_monitor.state import AccountState, PolicyState
 from policy_monitor.trail import Attribute
@@ -248,17 +245,3 @@ def test_what_another_principal_uses_is_told_by_the_changes_that_lead_there(
         state(before), seen(state(after), ada=frozenset(after)), Settings()
     ).values()
     assert list(found.changes) == changes
-
-
-def test_documents_on_demand_are_read_once_and_only_where_one_is_asked_for() -> None:
-    asked: list[int] = []
-
-    def read() -> Mapping[str, dict[str, Any]]:
-        asked.append(1)
-        return {"a": {"Version": "2012-10-17"}}
-
-    documents = DocumentsOnDemand(read)
-    assert asked == []
-    assert documents["a"] == {"Version": "2012-10-17"}
-    assert (list(documents), len(documents), "b" in documents) == (["a"], 1, False)
-    assert asked == [1]
