@@ -43,6 +43,14 @@ def processed_template() -> str:
     return json.dumps(made)
 
 
+def _without_nulls(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _without_nulls(each) for name, each in value.items()}
+    if isinstance(value, list):
+        return [_without_nulls(each) for each in value if each is not None]
+    return value
+
+
 @dataclass
 class DeployedStack:
     """A stack in the emulated account; `physical` holds the physical ids by logical id."""
@@ -108,6 +116,7 @@ class DeployedStack:
             "AWS::CloudWatch::Alarm": self._alarm,
             "AWS::KMS::Key": self._key,
             "AWS::DynamoDB::Table": self._table,
+            "AWS::Events::Rule": self._rule,
         }
         for logical, body in made["Resources"].items():
             if "Condition" in body and not resolver.holds(body["Condition"]):
@@ -129,6 +138,12 @@ class DeployedStack:
 
     def _permit(self, logical: str, properties: dict[str, Any]) -> None:
         self.client("lambda").add_permission(StatementId=logical, **properties)
+
+    def _rule(self, logical: str, _: dict[str, Any]) -> None:
+        """moto leaves a null where a list of the pattern holds AWS::NoValue."""
+        events, name = self.client("events"), self.physical[logical]
+        if "null" in (pattern := events.describe_rule(Name=name).get("EventPattern", "")):
+            events.put_rule(Name=name, EventPattern=json.dumps(_without_nulls(json.loads(pattern))))
 
     def _subscribe(self, _: str, properties: dict[str, Any]) -> None:
         wanted = {name: properties[name] for name in ("TopicArn", "Protocol", "Endpoint")}

@@ -24,9 +24,14 @@ MEANINGS = {
 }
 
 _DENIES = (
-    ("lifted_denies", "No longer denied (whether it is allowed depends on other policies)"),
-    ("added_denies", "Newly denied"),
+    (
+        "gained",
+        "lifted_denies",
+        "No longer denied (whether it is allowed depends on other policies)",
+    ),
+    ("lost", "added_denies", "Newly denied"),
 )
+"""Sides in which Denies differ: which way, under which name, and what is said of it."""
 
 
 def text(line: Mapping[str, Any], subject: SubjectType = SubjectType.ROLE) -> RenderableType:
@@ -76,9 +81,9 @@ def _sides(line: Mapping[str, Any], subject: SubjectType) -> Iterator[tuple[str,
     found = sides(line, FindingKind.CHANGE, subject, most=_MOST)
     signs = [SIGNS[key] for key in ("gained", "lost") if line[key]]
     yield from zip(signs, found, strict=True)
-    for sign, (key, title) in zip(SIGNS.values(), _DENIES, strict=True):
-        for side in sides({"gained": line[key]}, FindingKind.CHANGE, subject, most=_MOST):
-            yield sign, Side(title, side.entries, side.more)
+    for way, key, title in _DENIES:
+        for side in sides({way: line[key]}, FindingKind.CHANGE, subject, most=_MOST):
+            yield SIGNS[way], Side(title, side.entries, side.more)
 
 
 def _code(words: str) -> str:

@@ -24,6 +24,10 @@ INTRODUCTION = (
     "of template.yaml through the real functions, down to the e-mail and the Slack message. "
     "No AWS account is needed, and nothing leaves this machine."
 )
+LEGEND = (
+    "Each change, with a request that is allowed since and was not (+), or was and is not (-). "
+    "The messages further down say all that changed."
+)
 
 LATE = (
     "CloudTrail delivers events in no certain order, some long after others. Findings are derived "
@@ -48,14 +52,14 @@ Judge events of your own, on this machine:
   aws iam get-account-authorization-details > iam.json
   aws cloudtrail lookup-events --region us-east-1 --lookup-attributes \\
     AttributeKey=EventSource,AttributeValue=iam.amazonaws.com > events.json
-  policy-monitor replay events.json --baseline iam.json
+  .venv/bin/policy-monitor replay events.json --baseline iam.json
 
 The baseline is IAM as it stood before the first event: without one, what was
-there before is not known. Log folders of CloudTrail (.json.gz) will do as well,
-and --role and --policy watch another vendor's role. The events of this demo lie
-in events/, a file each; change one and run
+there before is not known. Log folders of CloudTrail (.json.gz) will do as well;
+--role, --policy and --vendor-account watch another vendor. The events of this
+demo lie in events/, a file each; change one and run
 
-  policy-monitor replay events --through handlers"""
+  .venv/bin/policy-monitor replay events --through handlers"""
 
 REPORT = """\
 What changed, with its proof; what access there was at any time; and of which
@@ -102,7 +106,10 @@ def scenes(outcome: Outcome, screen: Console) -> Iterator[RenderableType]:
     """What the demo shows, part by part."""
     yield ""
     yield Text(INTRODUCTION.format(events=outcome.events))
+    yield ""
     yield _heading("What happened")
+    yield Text(LEGEND, "dim")
+    yield ""
     yield timelines.timeline(outcome)
     yield timelines.tally(outcome)
     yield ""

@@ -13,6 +13,7 @@ from botocore.exceptions import (
     NoCredentialsError,
     NoRegionError,
     PartialCredentialsError,
+    ProfileNotFound,
 )
 
 from policy_monitor.adapters.dynamodb import DynamoDBLedger
@@ -111,6 +112,22 @@ def outputs_of(description: Mapping[str, Any]) -> dict[str, str]:
     return {one["OutputKey"]: one["OutputValue"] for one in description.get("Outputs", [])}
 
 
+def own_session() -> boto3.Session:
+    """A session by the caller's own AWS configuration.
+
+    Raises
+    ------
+    InputError
+        AWS_PROFILE names a profile that there is not.
+    """
+    try:
+        return boto3.Session()
+    except ProfileNotFound as error:
+        raise InputError(
+            f"AWS configuration: {error}; `aws configure list-profiles` names those that there are"
+        ) from error
+
+
 def client_of(service: Any, region: str | None, session: boto3.Session | None = None) -> Any:
     """A client of a service, with the caller's own credentials.
 
@@ -122,10 +139,10 @@ def client_of(service: Any, region: str | None, session: boto3.Session | None = 
     Raises
     ------
     InputError
-        No region is named or configured.
+        No region is named or configured, or no profile as AWS_PROFILE says.
     """
     try:
-        return (session or boto3.Session()).client(service, region_name=region)
+        return (session or own_session()).client(service, region_name=region)
     except NoRegionError as error:
         raise InputError(
             "no AWS region is configured; give the stack's with --region, us-east-1 as a rule"

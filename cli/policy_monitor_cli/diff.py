@@ -4,7 +4,7 @@ import gzip
 import json
 import sys
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -18,22 +18,24 @@ from iamdiff import (
     Kind,
     PolicyError,
     Verdict,
-    check_kind,
     compare,
     comparison_json,
-    likely_kind,
 )
 from iamdiff.sources import load_json
 from policy_monitor import catalogue
 from policy_monitor.errors import InputError
 from policy_monitor.messages.masking import masked
 from policy_monitor_cli.comparisons import markdown, text
+from policy_monitor_cli.options import PolicyKind, Principal, Reveal
 from policy_monitor_cli.policies import (
     STANDARD_INPUT,
     access_of,
-    documents_of,
+    checked_principal,
+    kind_of,
     named_json,
     read_access,
+    shown,
+    warnings_of,
 )
 from policy_monitor_cli.rendering import console
 from policy_monitor_cli.sources import GZIP_MAGIC
@@ -58,34 +60,32 @@ class Judged(StrEnum):
 
 def diff(
     old: Annotated[
-        str | None, typer.Argument(help="What was: a file, or - for standard input.")
+        str | None, typer.Argument(metavar="OLD", help="What was: a file, or - for standard input.")
     ] = None,
-    new: Annotated[str | None, typer.Argument(help="What is to be.")] = None,
+    new: Annotated[str | None, typer.Argument(metavar="NEW", help="What is to be.")] = None,
     *,
-    kind: Annotated[
-        Kind | None, typer.Option(help="What the policies are. Default: what they look like.")
-    ] = None,
+    kind: PolicyKind = None,
     judged: Annotated[
-        Judged,
+        Judged | None,
         typer.Option(
-            "--as", help="All that a principal has, or a part: then a lifted Deny is a gain."
+            "--as",
+            help="All that a principal has, or a part: then a lifted Deny is a gain. "
+            "Default: whole.",
         ),
-    ] = Judged.WHOLE,
-    principal: Annotated[
-        str | None, typer.Option(help="The ARN of the principal who makes the requests.")
     ] = None,
+    principal: Principal = None,
     output: Annotated[
         Format, typer.Option("--format", help="For people, programs, or a pull request.")
     ] = Format.TEXT,
     pairs: Annotated[
         str | None,
         typer.Option(
-            help='Many comparisons: a file of JSON lines {"id", "old", "new"}, perhaps gzipped.'
+            metavar="FILE",
+            help='Many comparisons: a file of JSON lines {"id", "old", "new"}, which may say '
+            '"kind", "as" and "principal" of their own; gzipped or not. Answers are JSON lines.',
         ),
     ] = None,
-    reveal: Annotated[
-        bool, typer.Option("--reveal", help="Show external ids instead of masking them.")
-    ] = False,
+    reveal: Reveal = False,
     second_opinion: Annotated[
         bool,
         typer.Option(
@@ -105,8 +105,15 @@ def diff(
     Example: policy-monitor diff v1.json v2.json --format markdown
     """
     if pairs is not None:
-        if old is not None or new is not None:
-            raise InputError("diff: --pairs takes no OLD and NEW beside it")
+        _refuse_beside_pairs(
+            {
+                "OLD and NEW": old or new,
+                "--kind": kind,
+                "--as": judged,
+                "--principal": principal,
+                "--format markdown": output is Format.MARKDOWN,
+            }
+        )
         if second_opinion:
             raise InputError(
                 "diff: --second-opinion is charged by the comparison; give OLD and NEW, not --pairs"
@@ -119,14 +126,17 @@ def diff(
     started = time.perf_counter()
     raws = [named_json(source) for source in (old, new)]
     sides = [access_of(raw, source) for raw, source in zip(raws, (old, new), strict=True)]
-    comparison = _compare(sides[0], sides[1], kind, judged, principal)
+    chosen = kind_of(dict(zip((old, new), sides, strict=True)), kind)
+    comparison = _compare(sides[0], sides[1], chosen, judged, checked_principal(principal))
     elapsed_ms = (time.perf_counter() - started) * 1000
+    for source, side in zip((old, new), sides, strict=True):
+        for warning in warnings_of(side):
+            typer.echo(f"{shown(source)}: warning: {warning}", err=True)
     line = _line(comparison, elapsed_ms, reveal=reveal)
     if second_opinion:
         # The SDK takes its time to load.
         from policy_monitor_cli import opinions  # noqa: PLC0415 - see above
 
-        chosen = kind or _likely_kind(sides)
         line |= opinions.with_second_opinion(line, raws[0], raws[1], chosen, opinions.analyzer())
     if output is Format.JSON:
         typer.echo(json.dumps(line, indent=2, ensure_ascii=False))
@@ -143,25 +153,25 @@ def is_alarming(comparison: Comparison) -> bool:
     return comparison.verdict in _ALARMING or bool(comparison.lifted_denies)
 
 
+def _refuse_beside_pairs(given: Mapping[str, object]) -> None:
+    for name, value in given.items():
+        if value:
+            raise InputError(
+                f"diff: --pairs takes no {name} beside it; each line says what it compares, and how"
+            )
+
+
 def _compare(
-    old: Access, new: Access, kind: Kind | None, judged: Judged, principal: str | None
+    old: Access, new: Access, kind: Kind, judged: Judged | None, principal: str | None
 ) -> Comparison:
-    chosen = kind or _likely_kind((old, new))
-    for access in (old, new):
-        for document in documents_of(access):
-            check_kind(document, chosen)
     return compare(
         old,
         new,
-        kind=chosen,
+        kind=kind,
         part=judged is Judged.PART,
         principal=principal,
         catalogue=catalogue.load(),
     )
-
-
-def _likely_kind(sides: Iterable[Access]) -> Kind:
-    return likely_kind([document for side in sides for document in documents_of(side)])
 
 
 def _line(
@@ -196,17 +206,18 @@ def _answer_pair(each: bytes, number: int, *, reveal: bool) -> tuple[dict[str, A
         pair = _read_pair(each)
         name = pair.get("id", number)
         started = time.perf_counter()
+        sides = {side: read_access(pair[side]) for side in ("old", "new")}
         comparison = _compare(
-            read_access(pair["old"]),
-            read_access(pair["new"]),
-            _choice(Kind, pair, "kind"),
-            _choice(Judged, pair, "as") or Judged.WHOLE,
-            pair.get("principal"),
+            sides["old"],
+            sides["new"],
+            kind_of(sides, _choice(Kind, pair, "kind")),
+            _choice(Judged, pair, "as"),
+            checked_principal(pair.get("principal")),
         )
         elapsed_ms = (time.perf_counter() - started) * 1000
     except _BadPairError as error:
         return {"id": error.name or number, "error": str(error)}, False
-    except PolicyError as error:
+    except (PolicyError, InputError) as error:
         return {"id": name, "error": str(error)}, False
     return _line(comparison, elapsed_ms, reveal=reveal, name=name), is_alarming(comparison)
 

@@ -115,6 +115,7 @@ def template_parameters(settings: Settings) -> dict[str, str]:
         "RoleName": settings.roles[0],
         "PolicyName": names[0],
         "BoundaryNamePart": parts[0],
+        "VendorAccountIds": ",".join(settings.vendor_accounts),
         "Severities": json.dumps(dict(settings.severities)) if settings.severities else "",
     }
     own = {"AWS::StackName": settings.parts.stack} if settings.parts.stack else {}

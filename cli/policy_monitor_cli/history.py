@@ -23,6 +23,7 @@ from policy_monitor_cli.options import (
     Severities,
     Stack,
     Table,
+    VendorAccounts,
     one_source,
     watched,
 )
@@ -47,6 +48,7 @@ def history(
     baseline: Baseline = None,
     role: Roles = None,
     policy: Policies = None,
+    vendor_account: VendorAccounts = None,
     severities: Severities = None,
     output: Annotated[
         Format,
@@ -64,10 +66,16 @@ def history(
     said before stands under what holds now. Exit status: 0, or 2 where
     something could not be read.
     """
-    one_source("history", stack, table, sources, judging=baseline or role or policy or severities)
+    one_source(
+        "history",
+        stack,
+        table,
+        sources,
+        judging=baseline or role or policy or vendor_account or severities,
+    )
     if sources:
         material, outcome = replayed(
-            sources, baseline, watched(role, policy, severities), Through.OFFLINE
+            sources, baseline, watched(role, policy, vendor_account, severities), Through.OFFLINE
         )
         outcome = outcome.of_changes()
         say(material, outcome)

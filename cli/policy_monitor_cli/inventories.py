@@ -16,6 +16,7 @@ from iamdiff.limits import Limit
 from iamdiff.model import Statement
 from policy_monitor.messages.conditions import condition_phrases
 from policy_monitor.messages.text import Phrase, listed, plain, sentence
+from policy_monitor_cli.policies import warnings_of
 
 SCHEMA = "policy-monitor/inventory/1"
 MOST_NAMES = 50
@@ -59,7 +60,7 @@ def inventory_json(found: Inventory, access: Access, kind: Kind) -> dict[str, An
         **_cut("beyond_boundary", found.beyond_boundary),
         **_cut("latent", [each.action.name for each in found.holdings if each.latent]),
         **_cut("uncatalogued", found.uncatalogued),
-        "warnings": list(_warnings(access)),
+        "warnings": list(warnings_of(access)),
     }
 
 
@@ -138,16 +139,6 @@ def _gravest(rules: Iterable[Rule], found: Inventory) -> list[Rule]:
         return gravest, -len(rule.actions)
 
     return sorted(rules, key=order)
-
-
-def _warnings(access: Access) -> Iterator[str]:
-    several = len(access.identity) > 1
-    for number, document in enumerate(access.identity, 1):
-        for warning in document.warnings:
-            yield f"document {number}: {warning}" if several else warning
-    if access.boundary is not None:
-        for warning in access.boundary.warnings:
-            yield f"boundary: {warning}"
 
 
 def text(line: Mapping[str, Any]) -> RenderableType:

@@ -1,19 +1,27 @@
 """Options that several commands take: which events, and what is watched."""
 
+import re
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from iamdiff import Kind
 from policy_monitor.errors import InputError
 from policy_monitor.parts import Parts
 from policy_monitor.settings import (
     DEFAULT_POLICY_PATTERNS,
     DEFAULT_ROLE,
+    DEFAULT_VENDOR_ACCOUNTS,
     Settings,
     chosen_severities,
 )
+
+# IAM API Reference, CreateRole and CreatePolicy: what names are made of.
+_ROLE = re.compile(r"[\w+=,.@-]{1,64}", re.ASCII)
+_POLICY = re.compile(r"[\w+=,.@*?-]{1,128}", re.ASCII)
+_ACCOUNT = re.compile(r"[0-9]{12}")
 
 SOURCE_HELP = (
     "Files or folders of EventBridge events, CloudTrail records or log files, or "
@@ -41,6 +49,16 @@ Policies = Annotated[
     ),
 ]
 
+VendorAccounts = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--vendor-account",
+        metavar="ID",
+        help="An account of the third party; may be repeated. "
+        f"[{', '.join(DEFAULT_VENDOR_ACCOUNTS)}]",
+    ),
+]
+
 Severities = Annotated[
     str | None,
     typer.Option(
@@ -48,6 +66,17 @@ Severities = Annotated[
         help="Severities of your own, as the template's parameter Severities takes them: "
         """'{"gained-list": "info"}' (docs/severity.md).""",
     ),
+]
+
+PolicyKind = Annotated[
+    Kind | None, typer.Option(help="What the policies are. Default: what they look like.")
+]
+Principal = Annotated[
+    str | None,
+    typer.Option(metavar="ARN", help="Who makes the requests: an ARN, an account or a service."),
+]
+Reveal = Annotated[
+    bool, typer.Option("--reveal", help="Show external ids instead of masking them.")
 ]
 
 Stack = Annotated[
@@ -88,14 +117,15 @@ def one_source(
         raise InputError(f"{command}: name one of --stack, --table and SOURCE to be read")
     if judging and not sources:
         raise InputError(
-            f"{command}: --baseline, --role, --policy and --severities say how SOURCE is judged; "
-            "a deployed ledger holds what its stack watches"
+            f"{command}: --baseline, --role, --policy, --vendor-account and --severities say how "
+            "SOURCE is judged; a deployed ledger holds what its stack watches"
         )
 
 
 def watched(
     roles: list[str] | None,
     policies: list[str] | None,
+    vendors: list[str] | None,
     severities: str | None,
     stack: str | None = None,
 ) -> Settings:
@@ -110,11 +140,20 @@ def watched(
     Raises
     ------
     InputError
-        The severities are none.
+        The severities are none, or something is no name, as where an ARN is given.
     """
+    for option, given, form, wanted in (
+        ("--role", roles, _ROLE, "a role by its name, such as vendor-role"),
+        ("--policy", policies, _POLICY, "policies by their names, such as Vendor*"),
+        ("--vendor-account", vendors, _ACCOUNT, "an account by its twelve digits"),
+    ):
+        for value in given or ():
+            if not form.fullmatch(value):
+                raise InputError(f"{option}: {value!r} is none; name {wanted}")
     return Settings(
         roles=tuple(roles or (DEFAULT_ROLE,)),
         policies=tuple(policies or DEFAULT_POLICY_PATTERNS),
+        vendor_accounts=tuple(vendors or DEFAULT_VENDOR_ACCOUNTS),
         severities=chosen_severities(severities or "", "--severities"),
         parts=Parts(stack or ""),
     )

@@ -6,11 +6,20 @@ Colour only repeats what a word says: rich leaves it out where output is piped o
 import html
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from rich import box
-from rich.console import Console, Group, RenderableType
+from rich.console import (
+    Console,
+    ConsoleOptions,
+    ConsoleRenderable,
+    Group,
+    RenderableType,
+    RenderHook,
+    RenderResult,
+)
 from rich.panel import Panel
+from rich.segment import Segment
 from rich.table import Table
 from rich.text import Text
 
@@ -37,11 +46,38 @@ MAX_WIDTH = 110
 """Beyond this, lines of prose are tiring to read."""
 
 
+class _Trimmed(NamedTuple):
+    """A renderable without the blanks to which tables and paddings fill their lines."""
+
+    whole: ConsoleRenderable
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        for line in Segment.split_lines(console.render(self.whole, options)):
+            kept = list(line)
+            while kept and not kept[-1].text.strip():
+                kept.pop()
+            if kept:
+                last = kept.pop()
+                kept.append(Segment(last.text.rstrip(), last.style, last.control))
+            yield from kept
+            yield Segment.line()
+
+
+class _Trimming(RenderHook):
+    """Trims all that a console prints: output is piped, compared and pasted."""
+
+    def process_renderables(self, renderables: list[ConsoleRenderable]) -> list[ConsoleRenderable]:
+        """Trim each."""
+        return [_Trimmed(each) for each in renderables]
+
+
 def console(*, stderr: bool = False) -> Console:
     """A console as wide as the terminal within reason, 80 columns where there is none."""
     made = Console(stderr=stderr, highlight=False, soft_wrap=False)
     width = made.width if made.is_terminal else WIDTH
     made.width = max(MIN_WIDTH, min(width, MAX_WIDTH))
+    if not stderr:
+        made.push_render_hook(_Trimming())
     return made
 
 

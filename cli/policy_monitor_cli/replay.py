@@ -21,6 +21,7 @@ from policy_monitor_cli.options import (
     Policies,
     Roles,
     Severities,
+    VendorAccounts,
     watched,
 )
 from policy_monitor_cli.outcome import Fate, Outcome
@@ -32,7 +33,8 @@ Examples:
   policy-monitor replay events
   policy-monitor replay logs/ --baseline iam.json --format jsonl
   aws cloudtrail lookup-events --region us-east-1 > last.json
-  policy-monitor replay last.json --role other-vendor --policy 'Other*'
+  policy-monitor replay last.json --role other-vendor --policy 'Other*' \\
+    --vendor-account 111122223333
   policy-monitor replay logs/ --stack policy-monitor
   policy-monitor replay events --severities '{"gained-read": "medium"}'
 """
@@ -55,6 +57,7 @@ def replay(
     baseline: Baseline = None,
     role: Roles = None,
     policy: Policies = None,
+    vendor_account: VendorAccounts = None,
     stack: Annotated[
         str | None,
         typer.Option(
@@ -83,7 +86,7 @@ def replay(
     goes on. Exit status: 0, or 2 where something could not be read at all
     (a file, line or record that is no event).
     """
-    settings = watched(role, policy, severities, stack)
+    settings = watched(role, policy, vendor_account, severities, stack)
     material, outcome = replayed(sources, baseline, settings, through)
     outcome = outcome.of_changes()
     say(material, outcome)

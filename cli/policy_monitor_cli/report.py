@@ -17,6 +17,7 @@ from policy_monitor_cli.options import (
     Severities,
     Stack,
     Table,
+    VendorAccounts,
     one_source,
     watched,
 )
@@ -45,6 +46,7 @@ def report(
     baseline: Baseline = None,
     role: Roles = None,
     policy: Policies = None,
+    vendor_account: VendorAccounts = None,
     severities: Severities = None,
     out: Annotated[
         Path, typer.Option(metavar="FILE", help="The page; one that is there is overwritten.")
@@ -56,10 +58,16 @@ def report(
     Its findings are those that history shows. Exit status: 0, or 2 where
     something could not be read or written.
     """
-    one_source("report", stack, table, sources, judging=baseline or role or policy or severities)
+    one_source(
+        "report",
+        stack,
+        table,
+        sources,
+        judging=baseline or role or policy or vendor_account or severities,
+    )
     if sources:
         material, outcome = replayed(
-            sources, baseline, watched(role, policy, severities), Through.OFFLINE
+            sources, baseline, watched(role, policy, vendor_account, severities), Through.OFFLINE
         )
         say(material, outcome)
         write_replay(outcome, out)

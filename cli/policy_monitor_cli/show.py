@@ -6,13 +6,12 @@ from typing import Annotated, Any
 
 import typer
 
-from iamdiff import Kind, PolicyError, check_kind, likely_kind
 from iamdiff.inventory import take_inventory
 from policy_monitor import catalogue
-from policy_monitor.errors import InputError
 from policy_monitor.messages.masking import masked
 from policy_monitor_cli.inventories import inventory_json, text
-from policy_monitor_cli.policies import documents_of, named_access
+from policy_monitor_cli.options import PolicyKind, Principal, Reveal
+from policy_monitor_cli.policies import checked_principal, kind_of, named_access
 from policy_monitor_cli.rendering import console
 
 
@@ -24,20 +23,14 @@ class Format(StrEnum):
 
 
 def show(
-    file: Annotated[str, typer.Argument(help="A file, or - for standard input.")],
+    file: Annotated[str, typer.Argument(metavar="FILE", help="A file, or - for standard input.")],
     *,
-    kind: Annotated[
-        Kind | None, typer.Option(help="What the policies are. Default: what they look like.")
-    ] = None,
-    principal: Annotated[
-        str | None, typer.Option(help="The ARN of the principal who makes the requests.")
-    ] = None,
+    kind: PolicyKind = None,
+    principal: Principal = None,
     output: Annotated[
         Format, typer.Option("--format", help="For people, or for programs.")
     ] = Format.TEXT,
-    reveal: Annotated[
-        bool, typer.Option("--reveal", help="Show external ids instead of masking them.")
-    ] = False,
+    reveal: Reveal = False,
 ) -> None:
     """Say what a policy or role allows: services, access levels, conditions.
 
@@ -50,14 +43,10 @@ def show(
     Example: policy-monitor show role.json
     """
     access = named_access(file)
-    documents = list(documents_of(access))
-    chosen = kind or likely_kind(documents)
-    try:
-        for document in documents:
-            check_kind(document, chosen)
-    except PolicyError as error:
-        raise InputError(f"{file}: {error}") from error
-    found = take_inventory(access, catalogue=catalogue.load(), kind=chosen, principal=principal)
+    chosen = kind_of({file: access}, kind)
+    found = take_inventory(
+        access, catalogue=catalogue.load(), kind=chosen, principal=checked_principal(principal)
+    )
     line: dict[str, Any] = inventory_json(found, access, chosen)
     line = line if reveal else dict(masked(line))
     if output is Format.JSON:

@@ -16,6 +16,7 @@ from itertools import chain
 from pathlib import Path
 from typing import IO, Any
 
+from iamdiff.sources import fault_of
 from policy_monitor.errors import InputError
 
 DETAIL_TYPE = "AWS API Call via CloudTrail"
@@ -29,6 +30,10 @@ JSON_ENDINGS = (".json", ".jsonl", ".ndjson", ".gz")
 # The lists that `aws iam get-account-authorization-details` answers with (IAM API Reference,
 # GetAccountAuthorizationDetails).
 SNAPSHOT_LISTS = frozenset({"UserDetailList", "GroupDetailList", "RoleDetailList", "Policies"})
+
+# One of these is in each record, Insights' among them ("CloudTrail record contents", AWS
+# CloudTrail User Guide).
+RECORD_FIELDS = frozenset({"eventName", "eventSource", "eventType"})
 
 READ_AT = "ReadAt"
 """A key that may be added to a snapshot: when it was read. Without it, before every event."""
@@ -97,7 +102,8 @@ def read_file(path: Path) -> Iterator[Item]:
     except UnicodeDecodeError:
         yield Unreadable(str(path), "not UTF-8 text; name a file of JSON")
     except (OSError, EOFError, zlib.error) as error:
-        yield Unreadable(str(path), f"cannot be read: {error}")
+        why = getattr(error, "strerror", None) or error
+        yield Unreadable(str(path), f"cannot be read: {why}")
 
 
 def read_snapshot(path: Path) -> Snapshot:
@@ -162,8 +168,14 @@ def _items(stream: IO[str], origin: str) -> Iterator[Item]:
         yield from _document_items(document, origin)
     elif any(_holds_event(line) for _, line in lines):
         yield from _line_items(lines, origin)
-    else:
+    elif first.lstrip().startswith(("{", "[")):
         yield Unreadable(origin, problem)
+    else:
+        # The console's download, whose columns are those of its page ("Working with CloudTrail
+        # event history", AWS CloudTrail User Guide).
+        table = "; take CloudTrail's event history as JSON, not as CSV"
+        hint = table if "event name" in first.casefold() else ""
+        yield Unreadable(origin, f"not JSON{hint}; expected {KNOWN_SHAPES}")
 
 
 def _line_items(
@@ -180,10 +192,12 @@ def _line_items(
 
 def _parsed(text: str) -> tuple[Any, str | None]:
     """The JSON value of a text, or what is wrong with it."""
+    text = text.rstrip()
     try:
         return json.loads(text), None
     except json.JSONDecodeError as error:
-        return None, f"not JSON: {error.msg} at line {error.lineno} column {error.colno}"
+        line = f"line {error.lineno} " if "\n" in text else ""
+        return None, f"not JSON: {fault_of(error)} at {line}column {error.colno}"
     except RecursionError:
         return None, "not JSON that can be read: nested too deeply"
 
@@ -215,7 +229,7 @@ def _object_items(document: dict[str, Any], origin: str) -> Iterator[Item]:
         yield from _looked_up([document], origin)
     elif "detail-type" in document or "detail" in document:
         yield SourceEvent(origin, document)
-    elif "eventName" in document or "eventSource" in document:
+    elif RECORD_FIELDS & document.keys():
         yield SourceEvent(origin, enveloped(document))
     elif SNAPSHOT_LISTS & document.keys():
         yield _snapshot(document, origin)
@@ -232,10 +246,12 @@ def _object_items(document: dict[str, Any], origin: str) -> Iterator[Item]:
 def _records(records: list[Any], origin: str) -> Iterator[Item]:
     for number, record in enumerate(records, 1):
         place = f"{origin} record {number}"
-        if isinstance(record, dict):
-            yield SourceEvent(place, enveloped(record))
-        else:
+        if not isinstance(record, dict):
             yield Unreadable(place, f"a JSON {_kind(record)}; expected a CloudTrail record")
+        elif RECORD_FIELDS.isdisjoint(record):
+            yield Unreadable(place, "an object of another shape; expected a CloudTrail record")
+        else:
+            yield SourceEvent(place, enveloped(record))
 
 
 def _looked_up(events: list[Any], origin: str) -> Iterator[Item]:

@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from policy_monitor.chapters import Chapter, announced, chapters, moment, said_by
-from policy_monitor.findings import Finding
+from policy_monitor.findings import Finding, FindingKind
 from policy_monitor.history import Entry, entry_json
 from policy_monitor.messages.content import Content, content
 from policy_monitor.messages.text import plain, visible
@@ -20,6 +20,9 @@ from policy_monitor.phrases import counted
 from policy_monitor_cli.material import BEGINNING
 from policy_monitor_cli.outcome import Delivery, Fate, Outcome
 from policy_monitor_cli.rendering import SIGNS, VERDICT_STYLES
+
+_WITHOUT_AN_EVENT = (FindingKind.BASELINE, FindingKind.DRIFT)
+"""Kinds whose heading says all that is known of how they came to be known."""
 
 ATTEMPT_STYLE = "bold blue"
 NOTE_STYLE = "yellow"
@@ -65,14 +68,16 @@ def tally(outcome: Outcome) -> Text:
 
 
 def verdict_counts(verdicts: Counter[str]) -> Text:
-    """``3 findings: 2 expansion, 1 reduction``."""
+    """``3 findings: 2 expansion, 1 reduction``; ``no findings`` where there are none."""
+    if not verdicts.total():
+        return Text("no findings")
     text = Text(f"{counted(verdicts.total(), 'finding')}: ")
     shares = [
         Text(f"{verdicts[verdict]:,} {verdict}", style)
         for verdict, style in VERDICT_STYLES.items()
         if verdicts[verdict]
     ]
-    return text.append_text(Text(", ").join(shares) if shares else Text("none"))
+    return text.append_text(Text(", ").join(shares))
 
 
 def _row(time: str, what: RenderableType) -> RenderableType:
@@ -107,8 +112,9 @@ def change(chapter: Chapter) -> RenderableType:
     parts: list[RenderableType] = [head, Text(said.summary)]
     parts += [Padding(line, (0, 0, 0, 2)) for line in _examples(said, finding)]
     parts += [Text(f"and the same of the {_subject(other)}", "dim") for other in chapter.also]
-    where = next((fact.value for fact in said.who if fact.label == "From"), ())
-    parts.append(Text(" from ".join(filter(None, [finding.event_name, plain(where)])), "dim"))
+    if finding.kind not in _WITHOUT_AN_EVENT:
+        where = next((fact.value for fact in said.who if fact.label == "From"), ())
+        parts.append(Text(" from ".join(filter(None, [finding.event_name, plain(where)])), "dim"))
     return Group(*parts)
 
 

@@ -473,6 +473,17 @@ def test_parameters_cannot_be_checked_without_the_template(
     assert "--parameter: template.yaml, which says what a parameter may be" in ran.err
 
 
+@pytest.mark.parametrize("command", ["doctor", "history", "open"])
+def test_a_profile_that_there_is_not_is_one_line(
+    run: Runner, command: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_PROFILE", "nobodys")
+    ran = run(command, *DEPLOYED[1:])
+    assert ran.status == 2
+    assert "profile (nobodys) could not be found; `aws configure list-profiles` names" in ran.err
+    assert ran.err.count("\n") == 1
+
+
 def test_without_credentials_it_says_what_to_set(
     run: Runner, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -31,7 +31,13 @@ from policy_monitor_cli.checkup.facts import (
     SubscriptionFacts,
     TableFacts,
 )
-from policy_monitor_cli.deployed import caller, client_of, outputs_of, stack_description
+from policy_monitor_cli.deployed import (
+    caller,
+    client_of,
+    outputs_of,
+    own_session,
+    stack_description,
+)
 
 _ALARMS_A_CALL = 100
 """CloudWatch API reference, DescribeAlarms, AlarmNames."""
@@ -73,7 +79,7 @@ class AwsAccount:
     """
 
     def __init__(self, region: str | None) -> None:
-        self._session = boto3.Session()
+        self._session = own_session()
         self._client = cache(lambda service: client_of(service, region, self._session))
         # Not of sts, which can be asked without a region.
         self.region: str = self._client("cloudformation").meta.region_name

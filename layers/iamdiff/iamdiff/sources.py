@@ -54,14 +54,18 @@ def load_json(source: str | bytes) -> Any:
             # Half a surrogate pair, written as an escape: no text that could be sent or shown.
             json.dumps(found, ensure_ascii=False).encode()
     except json.JSONDecodeError as error:
-        raise PolicyError(
-            f"line {error.lineno}, column {error.colno}: not JSON: {error.msg.lower()}"
-        ) from None
+        place = f"line {error.lineno}, column {error.colno}"
+        raise PolicyError(f"{place}: not JSON: {fault_of(error)}") from None
     except RecursionError:
         raise PolicyError("nested too deeply for a policy") from None
     except UnicodeEncodeError:
         raise PolicyError("a text holds half a surrogate pair, which is no character") from None
     return found
+
+
+def fault_of(error: json.JSONDecodeError) -> str:
+    """What is wrong with what is not JSON, in words that stand without the place they go on to."""
+    return error.msg.lower().removesuffix(" at").removesuffix(" starting")
 
 
 def _text_of(source: str | bytes) -> str:

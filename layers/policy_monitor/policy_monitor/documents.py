@@ -110,7 +110,7 @@ def _json(text: str) -> object:
         raise
     except json.JSONDecodeError as error:
         raise UnreadableDocumentError(
-            f"policy document: not JSON: {error.msg} at character {error.pos}"
+            f"policy document: not JSON from character {error.pos + 1} on"
         ) from None
     except (ValueError, RecursionError) as error:
         raise UnreadableDocumentError(f"policy document: {type(error).__name__}") from None

@@ -5,6 +5,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.tamper_events import cases, tamper_event
@@ -85,6 +86,7 @@ def test_replay_shows_a_timeline_by_default(run: Runner) -> None:
     for word in ("EXPANSION", "REDUCTION", "DENIED ATTEMPT", "IGNORED", "DUPLICATE", "DEAD LETTER"):
         assert word in ran.out
     assert "\x1b" not in ran.out
+    assert " \n" not in ran.out
     assert EXTERNAL_ID not in ran.out
 
 
@@ -136,6 +138,20 @@ def test_another_role_can_be_watched(run: Runner) -> None:
     }
 
 
+def test_the_vendor_of_another_role_is_known_by_its_account(run: Runner) -> None:
+    def opened(*options: str) -> dict[str, Any]:
+        ran = run("replay", EVENTS, "--format", "jsonl", *options)
+        findings = [json.loads(line) for line in ran.out.splitlines()]
+        return next(one for one in findings if one["event_name"] == "UpdateAssumeRolePolicy")
+
+    reasons = opened()["severity_reasons"]
+    assert opened("--vendor-account", "444455556666")["severity_reasons"] != reasons
+
+
+def test_nothing_to_judge_is_said_in_whole_words(run: Runner) -> None:
+    assert run("replay", EVENTS / "baseline.json").out == "0 events, no findings.\n"
+
+
 def test_a_baseline_can_be_named(run: Runner, tmp_path: Path) -> None:
     (tmp_path / "iam").write_bytes((EVENTS / "baseline.json").read_bytes())
     event = EVENTS / "03-load-balancers-added.json"
@@ -172,7 +188,15 @@ def test_an_event_without_detail_is_a_dead_letter(run: Runner, tmp_path: Path) -
     ("arguments", "said"),
     [
         (["replay", "/nowhere"], "/nowhere: no such file or folder"),
-        (["replay", EVENTS, "--baseline", "/nowhere"], "cannot be read"),
+        (
+            ["replay", EVENTS, "--baseline", "/nowhere"],
+            "/nowhere: cannot be read: No such file or directory\n",
+        ),
+        (["replay", EVENTS, "--role", "arn:aws:iam::123456789012:role/x"], "name a role by its"),
+        (["replay", EVENTS, "--role", ""], "--role: '' is none"),
+        (["history", EVENTS, "--policy", "arn:aws:iam::aws:policy/X"], "name policies by their"),
+        (["report", EVENTS, "--vendor-account", "42"], "name an account by its twelve digits"),
+        (["history", "--stack", "x", "--vendor-account", "111122223333"], "how SOURCE is judged"),
         (["replay", EVENTS, "--baseline", EVENTS / "07-another-role.json"], "no snapshot of IAM"),
         (
             ["replay", EVENTS, "--role", "a", "--role", "b", "--through", "handlers"],

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from rich.console import Console, RenderableType
+from rich.text import Text
 
 from policy_monitor.findings import (
     DocumentVersion,
@@ -116,6 +117,13 @@ def test_a_change_shows_when_what_who_and_one_request() -> None:
         "CreatePolicyVersion from 203.0.113.1",
     ):
         assert fact in text
+
+
+@pytest.mark.parametrize("kind", [FindingKind.BASELINE, FindingKind.DRIFT])
+def test_what_no_event_told_of_names_no_call(kind: FindingKind) -> None:
+    text = shown(timelines.timeline(outcome(finding(kind=kind, event_name="Reading"))))
+    assert "The vendor may now write logs." in text
+    assert "Reading" not in text
 
 
 def test_a_finding_that_another_tells_is_a_line_under_it() -> None:
@@ -237,6 +245,14 @@ def test_piped_output_is_plain_and_eighty_columns_wide(monkeypatch: pytest.Monke
     made = rendering.console()
     assert made.width == 80
     assert made.color_system is None
+
+
+def test_no_line_ends_with_blanks(capsys: pytest.CaptureFixture[str]) -> None:
+    screen = rendering.console()
+    screen.print(timelines.timeline(outcome(finding())), "", Text("last  "), sep="\n")
+    lines = capsys.readouterr().out.split("\n")
+    assert lines[-3:] == ["", "last", ""]
+    assert lines == [line.rstrip() for line in lines]
 
 
 def test_no_color_is_honoured_in_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:

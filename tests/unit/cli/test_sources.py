@@ -119,7 +119,7 @@ def test_a_bad_line_is_named_and_the_others_go_on(tmp_path: Path, bad_line: int)
     items = read(tmp_path, "\n".join(lines))
     (bad,) = (item for item in items if isinstance(item, Unreadable))
     assert bad.origin == f"{tmp_path / 'anything.txt'} line {bad_line + 1}"
-    assert "not JSON" in bad.problem
+    assert bad.problem == "not JSON: expecting value at column 14"
     good = [item.event["detail"] for item in items if isinstance(item, SourceEvent)]
     assert good == [RECORD, OTHER]
 
@@ -147,6 +147,10 @@ def test_an_event_without_detail_is_left_to_the_domain_to_refuse(tmp_path: Path)
         (b"\xff\xfe\x00", "not UTF-8"),
         (b"\x1f\x8b broken", "cannot be read"),
         ('{"Records": [7]}', "a JSON number"),
+        ('{"Records": [{"hello": 1}]}', "an object of another shape; expected a CloudTrail record"),
+        ("User name,Event name\nada,CreateRole", "take CloudTrail's event history as JSON, not as"),
+        ('{"eventName": ', "not JSON: expecting value at column 14"),
+        ('{\n"eventName": ', "not JSON: expecting value at line 2 column 13"),
     ],
 )
 def test_what_is_no_event_is_one_problem_with_its_place(
@@ -178,6 +182,13 @@ def test_a_snapshot_may_say_when_it_was_read(tmp_path: Path) -> None:
 def test_a_snapshot_with_a_time_that_is_none_is_refused(tmp_path: Path) -> None:
     problem = only_problem(read(tmp_path, json.dumps({**DETAILS, "ReadAt": "yesterday"})))
     assert "'yesterday' is no time" in problem.problem
+
+
+def test_a_record_of_insights_is_an_event_like_others(tmp_path: Path) -> None:
+    record = {"eventType": "AwsCloudTrailInsight", "insightDetails": {}}
+    assert [event["detail"] for event in events(read(tmp_path, json.dumps(record)))] == [record]
+    in_log = json.dumps({"Records": [record]})
+    assert [event["detail"] for event in events(read(tmp_path, in_log))] == [record]
 
 
 def test_a_digest_of_a_log_folder_holds_no_events(tmp_path: Path) -> None:

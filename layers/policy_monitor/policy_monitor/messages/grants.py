@@ -155,7 +155,9 @@ def _example_lines(grant: Mapping[str, Any], where: str, subject: SubjectType) -
     if subject is SubjectType.TRUST:
         parts += [" by ", name(str(witness.get("principal") or "anybody"))]
     elif resource == "*":
-        parts.append(" (it takes no resource)")
+        # Of an action that the catalogue lacks nobody knows what it takes.
+        known = witness.get("action") not in _names(grant, "uncatalogued", where)
+        parts.append(" (it takes no resource)" if known else " on any resource")
     else:
         parts += [" on ", name(resource)]
     items = list(context.items())
