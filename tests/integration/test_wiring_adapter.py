@@ -11,7 +11,7 @@ from moto import mock_aws
 
 from policy_monitor.adapters.wiring import AwsWiring
 from policy_monitor.errors import PolicyMonitorError, RetryableError
-from policy_monitor.wiring import Archive, Rule, Subscriptions, Target
+from policy_monitor.wiring import Archive, Rule, Subscription, Target
 
 PATTERN = json.dumps({"source": ["aws.iam"]})
 FUNCTION = "arn:aws:lambda:us-east-1:123456789012:function:detect"
@@ -89,8 +89,10 @@ def test_all_pages_of_targets_and_subscriptions_are_read() -> None:
             {"Subscriptions": [confirmed, {**pending, "SubscriptionArn": "Deleted"}]},
             {"TopicArn": TOPIC, "NextToken": "t"},
         )
-        told = frozenset({("email", "ada@example.com")})
-        assert clients.wiring.subscriptions(TOPIC) == Subscriptions(1, 1, told)
+        assert clients.wiring.subscriptions(TOPIC) == [
+            Subscription("email", "", confirmed=False),
+            Subscription("email", "ada@example.com", confirmed=True),
+        ]
         events.add_response("describe_rule", {"State": "ENABLED", "EventPattern": PATTERN})
         events.add_response(
             "list_targets_by_rule",

@@ -11,7 +11,8 @@ from policy_monitor.errors import (
     PolicyMonitorError,
     UncertainDeliveryError,
 )
-from policy_monitor_cli.checkup.facts import Stored, SubscriptionFacts
+from policy_monitor.wiring import Subscription
+from policy_monitor_cli.checkup.facts import Stored
 from policy_monitor_cli.checkup.lines import Line, failed, ok, warning
 
 
@@ -25,7 +26,7 @@ class Expected:
 
 
 def subscription_lines(
-    expected: Sequence[Expected], found: Sequence[SubscriptionFacts] | None, topic: str
+    expected: Sequence[Expected], found: Sequence[Subscription] | None, topic: str
 ) -> Iterator[Line]:
     """Whether the subscriptions of a topic are there and confirmed.
 
@@ -39,9 +40,7 @@ def subscription_lines(
         yield failed(check, f"the topic of {topic} is gone", "Deploy the stack again.")
         return
     for each in expected:
-        same = [
-            one for one in found if (one.protocol, one.endpoint) == (each.protocol, each.endpoint)
-        ]
+        same = [one for one in found if one.is_of(each.protocol, each.endpoint)]
         if not same:
             yield failed(
                 check,
@@ -58,8 +57,9 @@ def subscription_lines(
             )
         else:
             yield ok(check, f"{each.what} gets {topic}")
-    others = sum(one.confirmed for one in found) - len(
-        [one for one in found if one.confirmed and _is_expected(one, expected)]
+    others = sum(
+        one.confirmed and not any(one.is_of(each.protocol, each.endpoint) for each in expected)
+        for one in found
     )
     if others:
         yield ok(check, f"{others} more confirmed subscriptions get {topic}")
@@ -69,10 +69,6 @@ def subscription_lines(
             f"nobody is subscribed to {topic}",
             "Set EmailAddress, AlarmEmailAddress or SlackWebhook, or subscribe to the topic.",
         )
-
-
-def _is_expected(one: SubscriptionFacts, expected: Sequence[Expected]) -> bool:
-    return any((one.protocol, one.endpoint) == (each.protocol, each.endpoint) for each in expected)
 
 
 # Slack's documentation, "Sending messages using incoming webhooks", handling errors.

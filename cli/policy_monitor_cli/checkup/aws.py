@@ -28,7 +28,6 @@ from policy_monitor_cli.checkup.facts import (
     RoleFacts,
     StackFacts,
     Stored,
-    SubscriptionFacts,
     TableFacts,
 )
 from policy_monitor_cli.deployed import (
@@ -132,46 +131,11 @@ class AwsAccount:
 
     def function(self, name: str) -> FunctionFacts | None:
         """See `Account.function`."""
-        told = self._asked(
-            "lambda", "get_function_configuration", f"function {name}", FunctionName=name
-        )
-        if told is None:
+        function = self.workings.function(name)
+        if function is None:
             return None
-        thing = f"function {name}"
-        reserved = self._asked("lambda", "get_function_concurrency", thing, FunctionName=name) or {}
-        policy = self._asked("lambda", "get_policy", thing, FunctionName=name)
-        return FunctionFacts(
-            arn=told["FunctionArn"],
-            state=told.get("State", "Active"),
-            last_update=told.get("LastUpdateStatus", "Successful"),
-            runtime=told.get("Runtime", ""),
-            reason=told.get("StateReason") or told.get("LastUpdateStatusReason") or "",
-            environment=told.get("Environment", {}).get("Variables", {}),
-            reserved=reserved.get("ReservedConcurrentExecutions"),
-            policy=None if policy is None else json.loads(policy["Policy"]),
-        )
-
-    def subscribers(self, topic_arn: str) -> Sequence[SubscriptionFacts] | None:
-        """See `Account.subscribers`."""
-        thing = f"topic {topic_arn}"
-        found: list[SubscriptionFacts] = []
-        token: dict[str, str] = {}
-        while True:
-            page = self._asked(
-                "sns", "list_subscriptions_by_topic", thing, TopicArn=topic_arn, **token
-            )
-            if page is None:
-                return None
-            found += (
-                # One that is not confirmed has a word in the place of its ARN.
-                SubscriptionFacts(
-                    one["Protocol"], one["Endpoint"], one["SubscriptionArn"].startswith("arn:")
-                )
-                for one in page["Subscriptions"]
-            )
-            if not page.get("NextToken"):
-                return found
-            token = {"NextToken": page["NextToken"]}
+        policy = self._asked("lambda", "get_policy", f"function {name}", FunctionName=name)
+        return FunctionFacts(function, None if policy is None else json.loads(policy["Policy"]))
 
     def alarms(self, names: Sequence[str]) -> Mapping[str, AlarmFacts]:
         """See `Account.alarms`."""

@@ -129,10 +129,12 @@ def _functions(
     for logical, name in stack.physical("AWS::Lambda::Function").items():
 
         def look(logical: str = logical, name: str = name) -> Iterator[Line]:
-            function = account.function(name)
-            if function is not None:
-                found[logical] = function
-            yield from function_lines(logical, function)
+            facts = account.function(name)
+            if facts is None:
+                yield from function_lines(logical, None)
+            else:
+                found[logical] = facts
+                yield from function_lines(logical, facts.function)
 
         yield from examined("functions", look)
 
@@ -147,8 +149,8 @@ def _waking(
 
 def _senses(account: Account, functions: Mapping[str, FunctionFacts]) -> Iterator[Line]:
     """What reconcile looks at, looked at by the same code."""
-    reconcile = functions.get(_RECONCILE)
-    if reconcile is None:
+    facts = functions.get(_RECONCILE)
+    if facts is None:
         yield from examined("trail", partial(_trail, account))
         yield warning(
             "rules",
@@ -158,9 +160,10 @@ def _senses(account: Account, functions: Mapping[str, FunctionFacts]) -> Iterato
         )
         return
     try:
-        parts = stack_of(reconcile.environment)
-        own = Settings.from_environment(reconcile.environment).parts
-        expected = expected_of(reconcile.environment, parts, own)
+        environment = facts.function.environment
+        parts = stack_of(environment)
+        own = Settings.from_environment(environment).parts
+        expected = expected_of(environment, parts, own)
     except (KeyError, ValueError):
         yield failed(
             "rules",
@@ -217,7 +220,7 @@ def _told(
         if address := addresses[logical]:
             expected.append(Expected(f"the address {address}", "email", address))
         if parameters.get("SlackWebhook") and (slack := functions.get(_SLACK)):
-            expected.append(Expected("the function slack", "lambda", slack.arn))
+            expected.append(Expected("the function slack", "lambda", slack.function.arn))
         if topic := topics.get(logical):
             look = partial(_subscriptions, account, tuple(expected), topic, what)
             yield from examined("subscriptions", look)
@@ -226,7 +229,7 @@ def _told(
 def _subscriptions(
     account: Account, expected: tuple[Expected, ...], topic: str, what: str
 ) -> Iterator[Line]:
-    return subscription_lines(expected, account.subscribers(topic), what)
+    return subscription_lines(expected, account.wiring.subscriptions(topic), what)
 
 
 def _webhook(

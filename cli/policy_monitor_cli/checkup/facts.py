@@ -8,7 +8,7 @@ from policy_monitor.ledger import Snapshot
 from policy_monitor.notebook import Note
 from policy_monitor.trail import Trails
 from policy_monitor.wiring import Wiring
-from policy_monitor.workings import Workings
+from policy_monitor.workings import Function, Workings
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,33 +48,16 @@ class StackFacts:
 
 @dataclass(frozen=True, slots=True)
 class FunctionFacts:
-    """A function as Lambda holds it.
+    """A function, and who may invoke it.
 
     Attributes
     ----------
-    reserved : int or None
-        Reserved concurrency; 0 switches a function off.
     policy : Mapping or None
-        Who may invoke it; None where nobody is named.
+        None where nobody is named.
     """
 
-    arn: str
-    state: str
-    last_update: str
-    runtime: str
-    reason: str = ""
-    environment: Mapping[str, str] = field(default_factory=dict)
-    reserved: int | None = None
+    function: Function
     policy: Mapping[str, Any] | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class SubscriptionFacts:
-    """A subscription of a topic."""
-
-    protocol: str
-    endpoint: str
-    confirmed: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +150,7 @@ class Account(Protocol):
 
     @property
     def wiring(self) -> Wiring:
-        """Rules, archive, queue and topic."""
+        """Rules, archive, queue and topics."""
         ...
 
     @property
@@ -177,15 +160,11 @@ class Account(Protocol):
 
     @property
     def workings(self) -> Workings:
-        """Functions and event source mappings, as reconcile looks to them."""
+        """Functions and event source mappings."""
         ...
 
     def function(self, name: str) -> FunctionFacts | None:
-        """A Lambda function."""
-        ...
-
-    def subscribers(self, topic_arn: str) -> Sequence[SubscriptionFacts] | None:
-        """Who gets a topic's messages."""
+        """A Lambda function, and who may invoke it."""
         ...
 
     def alarms(self, names: Sequence[str]) -> Mapping[str, AlarmFacts]:

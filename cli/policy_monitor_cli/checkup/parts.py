@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from iamdiff import Access, Kind, PolicyError, Request, evaluate, parse_document
 from policy_monitor.errors import InputError
 from policy_monitor.wiring import ENABLED, Rule
+from policy_monitor.workings import Function
 from policy_monitor_cli.checkup.facts import (
     AlarmFacts,
     FunctionFacts,
@@ -41,7 +42,7 @@ def stack_lines(stack: StackFacts) -> Iterator[Line]:
         yield failed(check, says, "Read why in the stack's events, and deploy again.")
 
 
-def function_lines(name: str, function: FunctionFacts | None) -> Iterator[Line]:
+def function_lines(name: str, function: Function | None) -> Iterator[Line]:
     """Whether a function can run."""
     check = "functions"
     if function is None:
@@ -112,7 +113,11 @@ def waking_lines(
         yield failed(check, f"rule {name} has no target", _UPDATE)
         return
     called = {target.arn for target in rule.targets}
-    barred = [each for each in functions if each.arn in called and not may_be_woken(each, arn)]
+    barred = [
+        each.function
+        for each in functions
+        if each.function.arn in called and not may_be_woken(each, arn)
+    ]
     for function in barred:
         yield failed(
             check,
@@ -123,7 +128,7 @@ def waking_lines(
         yield ok(check, f"rule {name} is enabled and may wake what it names")
 
 
-def may_be_woken(function: FunctionFacts, rule_arn: str) -> bool:
+def may_be_woken(facts: FunctionFacts, rule_arn: str) -> bool:
     """Whether a function's policy lets EventBridge invoke it for a rule.
 
     Raises
@@ -131,15 +136,15 @@ def may_be_woken(function: FunctionFacts, rule_arn: str) -> bool:
     InputError
         The policy cannot be read.
     """
-    if function.policy is None:
+    if facts.policy is None:
         return False
+    arn = facts.function.arn
     try:
-        document = parse_document(function.policy)
+        document = parse_document(facts.policy)
     except PolicyError as error:
-        raise InputError(f"the policy of {function.arn} cannot be read: {error}") from error
-    account = function.arn.split(":")[4]
-    context = {"aws:SourceArn": rule_arn, "aws:SourceAccount": account}
-    request = Request("lambda:InvokeFunction", function.arn, "events.amazonaws.com", context)
+        raise InputError(f"the policy of {arn} cannot be read: {error}") from error
+    context = {"aws:SourceArn": rule_arn, "aws:SourceAccount": arn.split(":")[4]}
+    request = Request("lambda:InvokeFunction", arn, "events.amazonaws.com", context)
     return evaluate(Access((document,)), request, kind=Kind.RESOURCE).allowed
 
 

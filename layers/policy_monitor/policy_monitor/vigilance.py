@@ -146,9 +146,9 @@ def _subscriptions(wiring: Wiring, topic_arn: str) -> str:
     found = wiring.subscriptions(topic_arn)
     if found is None:
         return "the topic is gone"
-    if found.confirmed:
+    if any(one.confirmed for one in found):
         return ""
-    waiting = f", and {found.pending:,} not confirmed yet" if found.pending else ""
+    waiting = f", and {len(found):,} not confirmed yet" if found else ""
     return f"the topic has no confirmed subscription{waiting}"
 
 

@@ -30,18 +30,16 @@ class Archive(NamedTuple):
     pattern: str
 
 
-class Subscriptions(NamedTuple):
-    """How many subscriptions of the topic get its messages, and how many are unconfirmed.
+class Subscription(NamedTuple):
+    """A subscription of a topic, which gets its messages once it is `confirmed`."""
 
-    Attributes
-    ----------
-    told : frozenset[tuple[str, str]]
-        Protocol and endpoint of those that get them.
-    """
+    protocol: str
+    endpoint: str
+    confirmed: bool
 
-    confirmed: int
-    pending: int
-    told: frozenset[tuple[str, str]] = frozenset()
+    def is_of(self, protocol: str, endpoint: str) -> bool:
+        """Whether it is somebody's, however the address is spelled."""
+        return self.protocol == protocol and self.endpoint.casefold() == endpoint.casefold()
 
 
 class Wiring(Protocol):
@@ -59,8 +57,8 @@ class Wiring(Protocol):
         """How many messages lie in a queue."""
         ...
 
-    def subscriptions(self, topic_arn: str) -> Subscriptions | None:
-        """Who gets a topic's messages; None where the topic is gone."""
+    def subscriptions(self, topic_arn: str) -> Sequence[Subscription] | None:
+        """Who is subscribed to a topic; None where the topic is gone."""
         ...
 
 

@@ -6,6 +6,7 @@ and nobody has to sign in to end an e-mail's subscription by the link in each me
 
 from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
+from types import MappingProxyType
 from typing import Any, NamedTuple, Protocol
 
 from policy_monitor import senses
@@ -22,10 +23,23 @@ _READING = ("Enabled", "Enabling", "Creating", "Updating")
 
 
 class Function(NamedTuple):
-    """A function as Lambda holds it; `reserved` is its reserved concurrency, None for none."""
+    """A function as Lambda holds it.
+
+    Attributes
+    ----------
+    reserved : int or None
+        Reserved concurrency; 0 switches a function off.
+    reason : str
+        Why its state, or its last update, is what it is.
+    """
 
     state: str
-    reserved: int | None
+    reserved: int | None = None
+    arn: str = ""
+    last_update: str = "Successful"
+    runtime: str = ""
+    reason: str = ""
+    environment: Mapping[str, str] = MappingProxyType({})
 
 
 class Stream(NamedTuple):
@@ -145,8 +159,8 @@ def _subscriber(wiring: Wiring, subscriber: Subscriber) -> str:
     found = wiring.subscriptions(subscriber.topic_arn)
     if found is None:
         return f"the topic of {subscriber.what} is gone"
-    told = {(protocol, endpoint.casefold()) for protocol, endpoint in found.told}
-    if (subscriber.protocol, subscriber.endpoint.casefold()) in told:
+    whose = (one for one in found if one.is_of(subscriber.protocol, subscriber.endpoint))
+    if any(one.confirmed for one in whose):
         return ""
     whom = subscriber.endpoint.rsplit(":", 1)[-1]
     return f"{whom} has no confirmed subscription to {subscriber.what}"

@@ -1,4 +1,5 @@
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -8,7 +9,7 @@ from policy_monitor import parts, rules, senses
 from policy_monitor.errors import PolicyMonitorError, RetryableError
 from policy_monitor.trail import Trail
 from policy_monitor.vigilance import Check, checks, looked
-from policy_monitor.wiring import Archive, Rule, Stack, Subscriptions, Target
+from policy_monitor.wiring import Archive, Rule, Stack, Subscription, Target
 
 DETECT = "arn:aws:lambda:us-east-1:123456789012:function:detect"
 OWN = parts.Parts("stack")
@@ -28,6 +29,10 @@ def rule(name: str) -> Rule:
     return Rule("ENABLED", json.dumps(PATTERNS[name]), [Target(DETECT)])
 
 
+CONFIRMED = Subscription("email", "a@b.example", confirmed=True)
+PENDING = Subscription("email", "a@b.example", confirmed=False)
+
+
 @dataclass
 class Parts:
     """The parts of a stack and the trails, all in order unless a test says otherwise."""
@@ -42,7 +47,7 @@ class Parts:
         default_factory=lambda: Archive("ENABLED", json.dumps(PATTERNS[rules.ARCHIVE]))
     )
     letters: int = 0
-    told: Subscriptions | None = field(default_factory=lambda: Subscriptions(1, 0))
+    told: Sequence[Subscription] | None = (CONFIRMED,)
     stopped: bool = False
 
     def rule(self, name: str) -> Rule | None:
@@ -55,7 +60,7 @@ class Parts:
         assert queue_url == STACK.queue_url
         return self.letters
 
-    def subscriptions(self, topic_arn: str) -> Subscriptions | None:
+    def subscriptions(self, topic_arn: str) -> Sequence[Subscription] | None:
         assert topic_arn == STACK.topic_arn
         return self.told
 
@@ -115,8 +120,8 @@ def test_a_stack_in_order_has_no_problem() -> None:
         (Parts(letters=1), senses.DEAD_LETTERS, "1 message lies"),
         (Parts(letters=1200), senses.DEAD_LETTERS, "1,200 messages lie"),
         (Parts(told=None), senses.SUBSCRIPTIONS, "topic is gone"),
-        (Parts(told=Subscriptions(0, 0)), senses.SUBSCRIPTIONS, "no confirmed subscription"),
-        (Parts(told=Subscriptions(0, 2)), senses.SUBSCRIPTIONS, "2 not confirmed yet"),
+        (Parts(told=()), senses.SUBSCRIPTIONS, "no confirmed subscription"),
+        (Parts(told=(PENDING, PENDING)), senses.SUBSCRIPTIONS, "2 not confirmed yet"),
     ],
 )
 def test_each_problem_is_said_of_its_own_sense_alone(

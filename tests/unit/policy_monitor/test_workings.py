@@ -1,4 +1,5 @@
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -8,7 +9,7 @@ from policy_monitor import senses
 from policy_monitor.parts import Parts, Sort
 from policy_monitor.rules import STREAM_FILTERS
 from policy_monitor.vigilance import looked
-from policy_monitor.wiring import Archive, Rule, Stack, Subscriptions
+from policy_monitor.wiring import Archive, Rule, Stack, Subscription
 from policy_monitor.workings import (
     LOOKED_TO,
     Expected,
@@ -38,6 +39,9 @@ def stream(logical: str, name: str) -> Stream:
     return Stream("Enabled", arn, (json.dumps(STREAM_FILTERS[logical]),))
 
 
+CONFIRMED = Subscription("email", "security@example.com", confirmed=True)
+
+
 @dataclass
 class Held:
     """A stack, all in order unless a test says otherwise."""
@@ -51,9 +55,7 @@ class Held:
             "id-2": stream("AnnounceFunction", ANNOUNCE),
         }
     )
-    told: Subscriptions | None = field(
-        default_factory=lambda: Subscriptions(1, 0, frozenset({("email", "security@example.com")}))
-    )
+    told: Sequence[Subscription] | None = (CONFIRMED,)
 
     def function(self, name: str) -> Function | None:
         return self.functions[name]
@@ -61,7 +63,7 @@ class Held:
     def stream(self, uuid: str) -> Stream | None:
         return self.streams[uuid]
 
-    def subscriptions(self, topic_arn: str) -> Subscriptions | None:
+    def subscriptions(self, topic_arn: str) -> Sequence[Subscription] | None:
         assert topic_arn == TOPIC
         return self.told
 
@@ -114,9 +116,13 @@ PERSON = f"{senses.SUBSCRIBER}:email"
         (read_by(filters=('{"dynamodb": {"Keys": {}}}',)), STREAM, "another filter"),
         (read_by(filters=(*stream("JudgeFunction", JUDGE).filters, "{}")), STREAM, "another"),
         (Held(told=None), PERSON, "the topic of findings is gone"),
-        (Held(told=Subscriptions(0, 1)), PERSON, "Security@example.com has no confirmed"),
         (
-            Held(told=Subscriptions(1, 0, frozenset({("email", "other@example.com")}))),
+            Held(told=(CONFIRMED._replace(confirmed=False),)),
+            PERSON,
+            "Security@example.com has no confirmed",
+        ),
+        (
+            Held(told=(CONFIRMED._replace(endpoint="other@example.com"),)),
             PERSON,
             "no confirmed subscription to findings",
         ),

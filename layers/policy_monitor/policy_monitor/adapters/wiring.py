@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import BotoCoreError, ClientError
 
 from policy_monitor.adapters.faults import asked, fault
-from policy_monitor.wiring import Archive, Rule, Subscriptions, Target
+from policy_monitor.wiring import Archive, Rule, Subscription, Target
 
 if TYPE_CHECKING:
     from mypy_boto3_events.client import EventBridgeClient
@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from mypy_boto3_sns.client import SNSClient
     from mypy_boto3_sns.type_defs import (
         ListSubscriptionsByTopicInputTypeDef,
-        SubscriptionTypeDef,
     )
     from mypy_boto3_sqs.client import SQSClient
     from mypy_boto3_sqs.literals import QueueAttributeNameType
@@ -85,10 +84,10 @@ class AwsWiring:
             raise fault(error, service="sqs", thing=f"queue {queue_url}") from error
         return sum(int(count) for count in answer.get("Attributes", {}).values())
 
-    def subscriptions(self, topic_arn: str) -> Subscriptions | None:
+    def subscriptions(self, topic_arn: str) -> Sequence[Subscription] | None:
         """See `Wiring.subscriptions`."""
         request: ListSubscriptionsByTopicInputTypeDef = {"TopicArn": topic_arn}
-        found: list[SubscriptionTypeDef] = []
+        found: list[Subscription] = []
         while True:
             page = asked(
                 lambda: self._sns.list_subscriptions_by_topic(**request),
@@ -97,11 +96,16 @@ class AwsWiring:
             )
             if page is None:
                 return None
-            found += page["Subscriptions"]
+            found += (
+                Subscription(
+                    one["Protocol"],
+                    one.get("Endpoint", ""),
+                    # One that is not confirmed has a word in the place of its ARN.
+                    confirmed=one["SubscriptionArn"].startswith("arn:"),
+                )
+                for one in page["Subscriptions"]
+                if one["SubscriptionArn"] != "Deleted"
+            )
             if not page.get("NextToken"):
-                # One that is not confirmed has a word in the place of its ARN.
-                confirmed = [one for one in found if one["SubscriptionArn"].startswith("arn:")]
-                pending = sum(one["SubscriptionArn"] == "PendingConfirmation" for one in found)
-                told = frozenset((one["Protocol"], one.get("Endpoint", "")) for one in confirmed)
-                return Subscriptions(len(confirmed), pending, told)
+                return found
             request["NextToken"] = page["NextToken"]

@@ -36,8 +36,16 @@ class AwsWorkings:
         )
         if told is None or limit is None:
             return None
-        # "State" is missing for functions that were made before there were states.
-        return Function(told.get("State", "Active"), limit.get("ReservedConcurrentExecutions"))
+        return Function(
+            # Missing for functions that were made before there were states.
+            state=told.get("State", "Active"),
+            reserved=limit.get("ReservedConcurrentExecutions"),
+            arn=told["FunctionArn"],
+            last_update=told.get("LastUpdateStatus", "Successful"),
+            runtime=told.get("Runtime", ""),
+            reason=told.get("StateReason") or told.get("LastUpdateStatusReason") or "",
+            environment=told.get("Environment", {}).get("Variables", {}),
+        )
 
     def stream(self, uuid: str) -> Stream | None:
         """See `Workings.stream`."""

@@ -1,6 +1,7 @@
 """Subscriptions and the webhook: each line's ok, warning and failed."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
@@ -10,21 +11,23 @@ from policy_monitor.errors import (
     PolicyMonitorError,
     UncertainDeliveryError,
 )
+from policy_monitor.wiring import Subscription
 from policy_monitor_cli.checkup.audience import Expected, subscription_lines, webhook_lines
-from policy_monitor_cli.checkup.facts import Stored, SubscriptionFacts
+from policy_monitor_cli.checkup.facts import Stored
 from policy_monitor_cli.checkup.lines import Line, Status
 
 OK, WARNING, FAILED = Status.OK, Status.WARNING, Status.FAILED
 MAIL = Expected("the address a@b.example", "email", "a@b.example")
-CONFIRMED = SubscriptionFacts("email", "a@b.example", confirmed=True)
-PENDING = SubscriptionFacts("email", "a@b.example", confirmed=False)
-QUEUE = SubscriptionFacts("sqs", "arn:aws:sqs:us-east-1:123456789012:q", confirmed=True)
+CONFIRMED = Subscription("email", "a@b.example", confirmed=True)
+PENDING = Subscription("email", "a@b.example", confirmed=False)
+QUEUE = Subscription("sqs", "arn:aws:sqs:us-east-1:123456789012:q", confirmed=True)
 
 
 @pytest.mark.parametrize(
     ("expected", "found", "status", "said"),
     [
         ((MAIL,), (CONFIRMED,), OK, "the address a@b.example gets findings"),
+        ((replace(MAIL, endpoint="A@B.Example"),), (CONFIRMED,), OK, "gets findings"),
         ((MAIL,), (PENDING, CONFIRMED), OK, "the address a@b.example gets findings"),
         ((MAIL,), (PENDING,), FAILED, "the subscription is not confirmed"),
         ((MAIL,), (), FAILED, "the subscription is gone"),
@@ -35,7 +38,7 @@ QUEUE = SubscriptionFacts("sqs", "arn:aws:sqs:us-east-1:123456789012:q", confirm
 )
 def test_each_subscription_of_the_template_is_looked_for(
     expected: tuple[Expected, ...],
-    found: tuple[SubscriptionFacts, ...] | None,
+    found: tuple[Subscription, ...] | None,
     status: Status,
     said: str,
 ) -> None:

@@ -14,7 +14,7 @@ from policy_monitor.notebook import Note
 from policy_monitor.rules import RULES, STREAM_FILTERS
 from policy_monitor.state import AccountState
 from policy_monitor.trail import Trail
-from policy_monitor.wiring import Archive, Rule, Subscriptions, Target
+from policy_monitor.wiring import Archive, Rule, Subscription, Target
 from policy_monitor.workings import Function, Stream
 from policy_monitor_cli.checkup.examination import Circumstances, before, of_stack
 from policy_monitor_cli.checkup.facts import (
@@ -27,7 +27,6 @@ from policy_monitor_cli.checkup.facts import (
     RoleFacts,
     StackFacts,
     Stored,
-    SubscriptionFacts,
     TableFacts,
 )
 from policy_monitor_cli.checkup.lines import Line, Status
@@ -168,26 +167,17 @@ class MemoryAccount:
         assert queue_url == PARTS.queue_url
         return 0
 
-    def subscriptions(self, topic_arn: str) -> Subscriptions | None:
+    def subscriptions(self, topic_arn: str) -> Sequence[Subscription] | None:
         self._ask("subscriptions")
-        assert topic_arn == TOPIC
-        return Subscriptions(1, 0, frozenset({("email", "a@b.example")}))
+        assert topic_arn.startswith(TOPIC)
+        return [Subscription("email", "a@b.example", confirmed=True)]
 
     def function(self, name: str) -> FunctionFacts | None:
         self._ask("function")
-        return FunctionFacts(
-            function_arn(name),
-            "Active",
-            "Successful",
-            "python3.13",
-            environment=self.environment if name == "ReconcileFunction" else {},
-            policy=invoking(name),
-        )
-
-    def subscribers(self, topic_arn: str) -> Sequence[SubscriptionFacts] | None:
-        self._ask("subscribers")
-        assert topic_arn.startswith(TOPIC)
-        return [SubscriptionFacts("email", "a@b.example", confirmed=True)]
+        environment = self.environment if name == "ReconcileFunction" else {}
+        arn = function_arn(name)
+        function = Function("Active", arn=arn, runtime="python3.13", environment=environment)
+        return FunctionFacts(function, invoking(name))
 
     def alarms(self, names: Sequence[str]) -> Mapping[str, AlarmFacts]:
         self._ask("alarms")
@@ -288,7 +278,6 @@ METHODS = (
     "role",
     "rule",
     "stream",
-    "subscribers",
     "subscriptions",
     "table",
     "trails",

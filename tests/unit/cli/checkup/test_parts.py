@@ -9,6 +9,7 @@ import pytest
 
 from policy_monitor.errors import InputError
 from policy_monitor.wiring import Rule, Target
+from policy_monitor.workings import Function
 from policy_monitor_cli.checkup.facts import (
     AlarmFacts,
     FunctionFacts,
@@ -52,7 +53,7 @@ def permission(**condition: Any) -> dict[str, Any]:
     return {"Version": "2012-10-17", "Id": "default", "Statement": [statement]}
 
 
-FUNCTION = FunctionFacts(ARN, "Active", "Successful", RUNTIME, policy=permission())
+FUNCTION = FunctionFacts(Function("Active", arn=ARN, runtime=RUNTIME), permission())
 
 
 def test_the_runtime_is_the_templates() -> None:
@@ -96,7 +97,7 @@ def test_a_stacks_status_says_whether_its_deployment_ended(status: str, expected
 def test_a_function_that_cannot_run_is_named(
     fields: dict[str, Any], status: Status, said: str
 ) -> None:
-    found, says = told(function_lines("f", replace(FUNCTION, **fields)))
+    found, says = told(function_lines("f", FUNCTION.function._replace(**fields)))
     assert found is status
     assert said in says
 
