@@ -68,6 +68,8 @@ ASSUMED: Mapping[str, float] = {
     "alarm messages and digests a month": 10.0,
 }
 
+MEMORY = (256, 512, 1_024, 1_769)
+
 WHOLE_PROCESSOR = 1_769
 """Megabytes at which a function has one processor (Lambda Developer Guide, "Configure Lambda
 function memory")."""
@@ -120,17 +122,10 @@ def invoked(
     cold : float
         The share of them that begin with a start.
     """
-    logical_id = f"{function.title()}Function"
-    megabytes = template.functions[logical_id].properties["MemorySize"]
-    slowness = max(1.0, WHOLE_PROCESSOR / megabytes)
-    waiting = work.calls.total() * ASSUMED["seconds that a call of AWS takes"]
-    own = (
-        work.ms / 1_000
-        + cold * ASSUMED["seconds of processor, on a whole one, that a cold start takes"]
-    )
-    seconds = waiting + own * slowness
+    megabytes = template.functions[f"{function.title()}Function"].memory_size
+    gigabytes = megabytes / 1_024
     yield Use("Lambda", "function request", times)
-    yield Use("Lambda", "function time", times * seconds * megabytes / 1_024)
+    yield Use("Lambda", "function time", times * seconds(work, megabytes, cold) * gigabytes)
     yield Use("KMS", "key request", times * ASSUMED["key requests that an invocation makes"])
     yield Use("CloudWatch logs", "log", times * ASSUMED["kilobytes that an invocation logs"] / 1e6)
     table_calls = Counter(
@@ -144,6 +139,33 @@ def invoked(
     )
     yield Use("SNS", "publication", times * work.calls["sns:Publish"])
     yield Use("SNS", "e-mail", times * work.calls["sns:Publish"])
+
+
+def seconds(work: Work, megabytes: int, cold: float) -> float:
+    """How long an invocation takes: its own time in the share of a processor that it has."""
+    starting = ASSUMED["seconds of processor, on a whole one, that a cold start takes"]
+    slowness = max(1.0, WHOLE_PROCESSOR / megabytes)
+    waiting = work.calls.total() * ASSUMED["seconds that a call of AWS takes"]
+    return waiting + (work.ms / 1_000 + cold * starting) * slowness
+
+
+def by_memory(change: Mapping[str, Work], quiet: Work) -> str:
+    """What more memory brings and costs: a change told by cold functions, a run of reconcile."""
+    price = PRICES["function time"].dollars
+    rows = []
+    for megabytes in MEMORY:
+        chain = sum(seconds(work, megabytes, cold=1) for work in change.values())
+        run = seconds(quiet, megabytes, cold=1)
+        each = price * megabytes / 1_024
+        rows.append(
+            [
+                f"{megabytes:,} MB",
+                *(f"{chain:.1f} s", f"{1_000 * chain * each:.2f}"),
+                *(f"{run:.1f} s", f"{1_000 * run * each:.2f}"),
+            ]
+        )
+    header = ("memory", "a change, until told", "dollars for 1,000", "a run of reconcile")
+    return table((*header, "dollars for 1,000"), rows)
 
 
 def a_month(
@@ -212,6 +234,7 @@ def page() -> str:
     change, quiet = counted()
     months = {n: list(a_month(template, change, quiet, n)) for n in CHANGES_A_DAY}
     always = [[u.service, f"{u.quantity:g}", f"{u.dollars:.2f}"] for u in standing(template)]
+    memory = by_memory(change, quiet)
     prices = [
         [name, f"{price.dollars:.10f}".rstrip("0").rstrip("."), price.unit, price.page]
         for name, price in PRICES.items()
@@ -237,6 +260,17 @@ the first two rotations adds a dollar a month (AWS KMS pricing).
 An alarm costs by the metrics that it looks at: one expression over five functions is five. A metric
 of the stack's own is paid for by the hours in which it is sent, so reconcile sends a zero of one
 alone.
+
+## Memory
+
+A function's share of a processor grows with its memory: it has a whole one at 1,769 MB. So where it
+computes, more memory costs the same and takes less time; only while it waits for AWS does it cost
+more. If each function had as much:
+
+{memory}
+
+So those on a change's way to people have a whole processor. Nobody waits for reconcile and report:
+theirs is for what they hold in a large account ([benchmarks](benchmarks.md#memory)).
 
 ## Not in it
 

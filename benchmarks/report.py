@@ -24,6 +24,7 @@ from policy_monitor.adapters.memory import MemoryLedger
 from policy_monitor.catalogue import load
 from policy_monitor.history import history
 from policy_monitor.judgement import judge
+from policy_monitor.ledger import Ledger
 from policy_monitor.mutations import VersionCreated
 from policy_monitor.timeline import TIME
 from policy_monitor_report.evidence import evidence
@@ -40,6 +41,14 @@ _LOADED = "performance.getEntriesByType('navigation')[0].loadEventEnd"
 
 def ledger(findings: int) -> MemoryLedger:
     """A ledger of so many findings of a role, each told with its policy's."""
+    kept = MemoryLedger()
+    record_changes(kept, findings)
+    judge(kept, SETTINGS, load())
+    return kept
+
+
+def record_changes(kept: Ledger, changes: int) -> None:
+    """Record a baseline, and so many new versions of a policy of the watched role."""
     actions = [
         action.name
         for service in ("ec2", "s3", "iam", "rds")
@@ -47,16 +56,13 @@ def ledger(findings: int) -> MemoryLedger:
     ]
     shelf = Shelf()
     documents = [shelf(allow(*actions[n : n + 100])) for n in range(_VERSIONS)]
-    kept = MemoryLedger()
     start = genesis(role(attached=frozenset({POLICY})), managed(POLICY, documents[0]))
     kept.put_genesis(start, shelf.documents)
-    for number in range(1, findings + 1):
+    for number in range(1, changes + 1):
         at = time.strftime(TIME, time.gmtime(1_780_000_000 + 3_600 * number))
         sha256 = documents[number % _VERSIONS]
         change = VersionCreated(POLICY, f"v{number + 1}", sha256, default=True)
         kept.append(mutation(f"event-{number}", change, time=at), {})
-    judge(kept, SETTINGS, load())
-    return kept
 
 
 def loading(file: Path, path: str) -> float:
