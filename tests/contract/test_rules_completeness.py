@@ -220,7 +220,7 @@ def calls(draw: st.DrawFn) -> dict[str, Any]:
     return iam_event(name, draw(st.sampled_from([parameters, None, {}])), **fields)
 
 
-@settings(max_examples=1000, deadline=None)
+@settings(max_examples=1000)
 @given(calls())
 def test_whatever_the_domain_judges_a_rule_lets_through(event: dict[str, Any]) -> None:
     if is_judged(event):

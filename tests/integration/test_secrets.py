@@ -34,7 +34,6 @@ from policy_monitor_cli.main import main
 SECRET = "Plantedexternalid3f9Q"
 # To make a failing example smaller would take minutes, and tells no more.
 FEW = settings(
-    deadline=None,
     suppress_health_check=list(HealthCheck),
     max_examples=6,
     phases=(Phase.explicit, Phase.generate),

@@ -60,25 +60,21 @@ def through_json(value: Any) -> Any:
     return json.loads(json.dumps(value))
 
 
-@settings(deadline=None)
 @given(st.from_type(Mutation))
 def test_every_mutation_comes_back_as_it_was(mutation: Mutation) -> None:
     assert read_mutation(through_json(mutation_json(mutation))) == mutation
 
 
-@settings(deadline=None)
 @given(st.builds(Genesis, read_at=NAMES, state=STATES))
 def test_every_baseline_comes_back_as_it_was(genesis: Genesis) -> None:
     assert read_genesis(through_json(genesis_json(genesis))) == genesis
 
 
-@settings(deadline=None)
 @given(st.from_type(Current))
 def test_every_current_row_comes_back_as_it_was(current: Current) -> None:
     assert read_current(through_json(current_json(current))) == current
 
 
-@settings(deadline=None)
 @given(
     st.builds(
         Finding,
@@ -93,7 +89,7 @@ def test_every_finding_comes_back_as_it_was(finding: Finding, may_repeat: bool) 
     assert read_finding(through_json(record)) == finding
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(JSON | st.text(min_size=4000, max_size=6000), st.integers(min_value=20, max_value=60))
 def test_a_body_of_any_length_comes_back_whole(value: Any, longest: int) -> None:
     body = pack(value, max_chunk_bytes=longest)

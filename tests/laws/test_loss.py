@@ -261,7 +261,7 @@ def subject_keys(subjects: set[tuple[str, str]]) -> set[tuple[str, str]]:
     return {(kind, role if name == ROLE else name) for kind, name in subjects}
 
 
-@settings(deadline=None, max_examples=MANY // 3)
+@settings(max_examples=MANY // 3)
 @given(stories(least_seconds=0), st.sampled_from([SETTINGS, ALL_WATCHED]))
 def test_the_ledger_ends_where_iam_does_and_every_lasting_expansion_is_reported(
     story: Story, watched: Settings
@@ -275,7 +275,7 @@ def test_the_ledger_ends_where_iam_does_and_every_lasting_expansion_is_reported(
     assert subject_keys(gains(story.start, story.end, watched)) <= reported(held)
 
 
-@settings(deadline=None, max_examples=MANY // 3)
+@settings(max_examples=MANY // 3)
 @given(stories(), st.data())
 def test_once_the_lost_events_have_come_the_findings_are_those_without_loss(
     story: Story, data: st.DataObject
@@ -291,7 +291,7 @@ def test_once_the_lost_events_have_come_the_findings_are_those_without_loss(
     assert told(held) == told(lived(story, ALL_WATCHED, undisturbed=True))
 
 
-@settings(deadline=None, max_examples=MANY // 3)
+@settings(max_examples=MANY // 3)
 @given(stories())
 def test_what_came_late_leaves_nothing_of_the_drift_but_its_correction(story: Story) -> None:
     held = lived(story, ALL_WATCHED)

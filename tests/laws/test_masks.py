@@ -82,7 +82,7 @@ def telling_masked_ids(*documents: dict[str, Any]) -> list[str]:
     return ["z", "", *(text.replace("\0", "*") for text in texts), *values(*documents)]
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=600)
 @given(DOCUMENTS, DOCUMENTS)
 def test_a_faithful_comparison_of_masks_decides_as_one_of_the_originals(
     old: dict[str, Any], new: dict[str, Any]
@@ -113,7 +113,6 @@ def test_the_law_is_needed_a_mask_can_hide_a_gain_and_then_says_so() -> None:
 ANY_TEXT = st.text(min_size=1, max_size=6)
 
 
-@settings(deadline=None)
 @given(ANY_TEXT, ANY_TEXT, st.sampled_from([*OPERATORS, "Null", "ArnLike", "Nonsense", ""]))
 def test_a_planted_secret_is_never_to_be_read(before: str, after: str, operator: str) -> None:
     secret = "Pl4nted-s3cret"
@@ -126,7 +125,6 @@ def test_a_planted_secret_is_never_to_be_read(before: str, after: str, operator:
     assert not re.search("#[0-9a-f]{32}", json.dumps(readable(masked)))
 
 
-@settings(deadline=None)
 @given(st.lists(st.text(max_size=8), min_size=2, max_size=2, unique=True))
 def test_different_ids_have_different_masks(ids: list[str]) -> None:
     one, other = (

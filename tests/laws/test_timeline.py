@@ -227,7 +227,7 @@ def found(history: History, mutations: Any = None) -> tuple[Finding, ...]:
     return derive(history.genesis, told, shelf.documents, SETTINGS, None)
 
 
-@settings(deadline=None, max_examples=MANY)
+@settings(max_examples=MANY)
 @given(histories(), st.data())
 def test_findings_do_not_depend_on_the_order_or_number_of_deliveries(
     history: History, data: st.DataObject
@@ -242,7 +242,7 @@ def _some(history: History) -> st.SearchStrategy[Mutation]:
     return st.sampled_from(history.mutations)
 
 
-@settings(deadline=None, max_examples=MANY)
+@settings(max_examples=MANY)
 @given(histories())
 def test_the_fold_ends_where_iam_does_unless_a_step_says_that_the_order_is_not_told(
     history: History,
@@ -253,7 +253,7 @@ def test_the_fold_ends_where_iam_does_unless_a_step_says_that_the_order_is_not_t
     assert fold(history.genesis, history.mutations) == history.end
 
 
-@settings(deadline=None, max_examples=MANY)
+@settings(max_examples=MANY)
 @given(histories())
 def test_a_history_whose_seconds_hold_one_call_each_is_always_told(history: History) -> None:
     apart = tuple(
@@ -266,7 +266,7 @@ def test_a_history_whose_seconds_hold_one_call_each_is_always_told(history: Hist
     assert [step.after for step in walked] == list(history.states)
 
 
-@settings(deadline=None, max_examples=MANY)
+@settings(max_examples=MANY)
 @given(histories(), st.data())
 def test_a_ledger_filled_in_any_batches_shows_the_findings_of_the_whole(
     history: History, data: st.DataObject
@@ -298,7 +298,6 @@ def test_a_ledger_filled_in_any_batches_shows_the_findings_of_the_whole(
     assert judge(ledger, SETTINGS, None).recorded == ()
 
 
-@settings(deadline=None)
 @given(histories())
 def test_one_slot_has_one_finding(history: History) -> None:
     slots = [finding.slot for finding in found(history)]

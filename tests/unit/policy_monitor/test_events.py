@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from tests.iam_events import (
     ACCOUNT,
@@ -597,7 +597,6 @@ json_values = st.recursive(
 )
 
 
-@settings(deadline=None)  # a busy machine must not fail it
 @given(
     st.sampled_from(CALLS),
     st.dictionaries(

@@ -80,7 +80,6 @@ def words(text: str) -> str:
 
 # Without shrinking: a page takes long to make, and the first failing one tells enough.
 @settings(
-    deadline=None,
     suppress_health_check=list(HealthCheck),
     max_examples=15,
     phases=(Phase.explicit, Phase.generate),
@@ -144,7 +143,7 @@ def test_policies_that_say_the_same_stand_with_the_role() -> None:
 secrets = st.text("ABCDEFGHJKMNPQRSTUVWXYZ23456789+=,.@:/-", min_size=12, max_size=60)
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(secrets)
 def test_no_external_id_reaches_the_page(secret: str) -> None:
     grant = {

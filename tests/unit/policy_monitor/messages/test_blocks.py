@@ -12,7 +12,7 @@ from policy_monitor.messages.blocks import slack_message, slack_payload
 from policy_monitor.messages.body import read_body
 from policy_monitor_cli.slack_receiver import violations
 
-SLOW = settings(deadline=None, suppress_health_check=list(HealthCheck), max_examples=40)
+SLOW = settings(suppress_health_check=list(HealthCheck), max_examples=40)
 
 ALARM = {
     "AlarmName": "policy-monitor-DeadLetters",

@@ -11,7 +11,7 @@ from tests.unit.policy_monitor.messages.test_digests import a_digest
 from policy_monitor.messages.chat import chat_envelope, chat_notification
 from policy_monitor.messages.envelope import envelope
 
-SLOW = settings(deadline=None, suppress_health_check=list(HealthCheck), max_examples=15)
+SLOW = settings(suppress_health_check=list(HealthCheck), max_examples=15)
 
 # "Custom notifications using Amazon Q Developer in chat applications", its event schema.
 SCHEMA: dict[str, Any] = {

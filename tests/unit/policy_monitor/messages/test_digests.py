@@ -19,7 +19,7 @@ from policy_monitor.messages.envelope import MESSAGE_LIMIT, envelope
 from policy_monitor.mutations import Actor, ActorKind
 from policy_monitor_cli.slack_receiver import violations
 
-SLOW = settings(deadline=None, suppress_health_check=list(HealthCheck), max_examples=10)
+SLOW = settings(suppress_health_check=list(HealthCheck), max_examples=10)
 
 
 def a_digest(*more: Entry) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from policy_monitor.messages.content import content
 from policy_monitor.messages.email import TEXT_LIMIT, WIDTH, email_subject, email_text
 from policy_monitor.messages.envelope import MESSAGE_LIMIT, envelope
 
-SLOW = settings(deadline=None, suppress_health_check=list(HealthCheck), max_examples=40)
+SLOW = settings(suppress_health_check=list(HealthCheck), max_examples=40)
 
 
 def default_form(finding: dict[str, Any]) -> dict[str, Any]:

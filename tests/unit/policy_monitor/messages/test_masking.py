@@ -27,7 +27,7 @@ def with_external_id(value: Any, summary: str) -> dict[str, Any]:
     return finding
 
 
-@settings(deadline=None, suppress_health_check=list(HealthCheck), max_examples=50)
+@settings(suppress_health_check=list(HealthCheck), max_examples=50)
 @given(external_ids, st.booleans())
 def test_no_external_id_reaches_a_message(secret: str, several: bool) -> None:
     finding = with_external_id([secret, SECRET] if several else secret, f"it was {secret} before")
