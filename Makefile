@@ -57,7 +57,7 @@ tests/browser/node_modules/installed: tests/browser/package-lock.json
 		npm ci --prefix tests/browser --ignore-scripts --no-audit --no-fund --loglevel error && touch $@; \
 	else echo "npm is missing: axe-core is not installed"; fi
 
-coverage: setup ## lines and branches of the packages without I/O that their fast tests leave out
+coverage: setup ## fail where fast tests leave out a line or branch of the packages without I/O
 	$(BIN)/python -m pytest --quiet --numprocesses 2 --dist loadgroup tests/unit tests/contract --cov
 
 lint: setup ## formatting, rules and types
