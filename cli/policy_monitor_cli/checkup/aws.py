@@ -33,7 +33,6 @@ from policy_monitor_cli.checkup.facts import (
 from policy_monitor_cli.deployed import (
     caller,
     client_of,
-    outputs_of,
     own_session,
     stack_description,
 )
@@ -119,7 +118,6 @@ class AwsAccount:
             parameters={
                 one["ParameterKey"]: one["ParameterValue"] for one in told.get("Parameters", [])
             },
-            outputs=outputs_of(told),
             resources=tuple(
                 Resource(row["LogicalResourceId"], row["PhysicalResourceId"], row["ResourceType"])
                 for page in rows

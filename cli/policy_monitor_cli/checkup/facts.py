@@ -34,7 +34,6 @@ class StackFacts:
     status: str
     created: str
     parameters: Mapping[str, str] = field(default_factory=dict)
-    outputs: Mapping[str, str] = field(default_factory=dict)
     resources: Sequence[Resource] = ()
 
     def physical(self, resource_type: str) -> Mapping[str, str]:
