@@ -143,7 +143,7 @@ def test_what_is_written_is_what_the_last_release_wrote_or_the_schema_is_a_new_o
     now, then = written(rows(client), SAMPLE), written(newest, SAMPLE)
     assert now.keys() == then.keys()
     if f"{RELEASES[-1].stem}.dev0" != VERSION:
-        assert now == then
+        assert now == then, "raise versions.SCHEMA, write a migration, and make a fixture"
     kinds = {key.partition("#")[0] for key in written(newest, STORY)}
     assert kinds == {key.partition("#")[0] for key in written(rows(client), STORY)}
     assert kinds >= {"HEAD", "GENESIS", "MUTATION", "DOCUMENT", "FINDING", "CURRENT", "CHUNK"}

@@ -31,6 +31,7 @@ from policy_monitor.parts import SORTS, Sort
 from policy_monitor.rules import RULES, TAMPER_RULES
 from policy_monitor.settings import Settings
 from policy_monitor.tampering import TAMPERING, VERSIONED, Row
+from policy_monitor_cli.intrinsics import parse_yaml
 from policy_monitor_cli.template import load_template
 
 WATCH = Settings(parts=PARTS)
@@ -89,6 +90,9 @@ def assert_reported(event: dict[str, Any], row: Row) -> None:
 
 def test_the_table_names_every_part_of_the_template() -> None:
     template = load_template(ROOT / "template.yaml", EVERYTHING)
+    declared = parse_yaml((ROOT / "template.yaml").read_text())["Resources"]
+    beside = {name for name, each in declared.items() if each["Type"] in TYPES}
+    assert beside <= set(template.resources), "EVERYTHING lacks a parameter"
     made: dict[Sort, set[str]] = {}
     for item in template.resources.values():
         if sort := TYPES.get(item.type):

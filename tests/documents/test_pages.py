@@ -1,5 +1,6 @@
-"""What holds of every page: its links lead somewhere, and it says nothing twice."""
+"""What holds of every page: its links lead somewhere, what it names is there, nothing twice."""
 
+import importlib
 import re
 from collections import Counter
 from collections.abc import Iterator
@@ -52,6 +53,28 @@ def test_each_link_leads_to_a_file_or_heading_that_is_there(page: Path) -> None:
 @pytest.mark.parametrize("page", PAGES, ids=NAMES)
 def test_no_heading_stands_twice(page: Path) -> None:
     assert not [name for name, count in Counter(anchors(page)).items() if count > 1]
+
+
+def named() -> Iterator[str]:
+    """What CONTRIBUTING.md names in code: files, and members of modules."""
+    for found in re.findall(r"`([^`\n]+)`", prose(ROOT / "CONTRIBUTING.md")):
+        if re.fullmatch(r"[\w./-]+\.(?:py|md|yaml)|\w+\.\w+", found):
+            yield found
+
+
+@pytest.mark.parametrize("name", sorted(set(named())))
+def test_what_contributing_names_is_there(name: str) -> None:
+    if name.endswith((".py", ".md", ".yaml")):
+        # By its whole path, or by its end within a package.
+        packages = (ROOT, *ROOT.glob("layers/*"), *ROOT.glob("layers/*/policy_monitor"))
+        inside = [*packages, *ROOT.glob("layers/*/iamdiff")]
+        assert any((folder / name).is_file() for folder in inside)
+        return
+    module, _, member = name.partition(".")
+    if module == "iamdiff":
+        assert hasattr(importlib.import_module(module), member)
+    else:
+        assert hasattr(importlib.import_module(f"policy_monitor.{module}"), member)
 
 
 def test_no_paragraph_stands_twice() -> None:

@@ -1,6 +1,7 @@
 """The table of condition operators, and their names taken apart."""
 
 import pytest
+from tests.laws.policies import KEYS
 
 from iamdiff.model import PolicyError, Quantifier, Relation, ValueType
 from iamdiff.operators import OPERATORS, parse_operator
@@ -39,6 +40,10 @@ def test_the_table_holds_what_aws_documents_and_nothing_else() -> None:
 def test_an_operator_is_negated_where_its_name_says_not(name: str) -> None:
     assert OPERATORS[name].negated is ("Not" in name)
     assert OPERATORS[name].name == name
+
+
+def test_the_laws_draw_policies_with_each_operator() -> None:
+    assert {name for names, _ in KEYS.values() for name in names} | {"Null"} == set(OPERATORS)
 
 
 def test_the_arn_operators_that_say_equals_are_like_the_others() -> None:

@@ -1,4 +1,4 @@
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pytest
@@ -104,9 +104,13 @@ def lost(finding: Finding) -> set[str]:
     return {action for grant in finding.comparison["lost"] for action in grant["actions"]}
 
 
-def test_every_kind_of_change_has_an_effect_an_order_and_words() -> None:
-    kinds = set(Change.__value__.__args__)
-    assert kinds == set(TRANSITIONS) == set(RANKS) == set(ALTERED) == set(EFFECTS) == set(DEEDS)
+@pytest.mark.parametrize(
+    "table",
+    [TRANSITIONS, EFFECTS, RANKS, ALTERED, DEEDS],
+    ids=["transitions", "effects", "ordering.RANKS", "ordering.ALTERED", "summary"],
+)
+def test_every_kind_of_change_has_an_effect_an_order_and_words(table: Mapping[type, Any]) -> None:
+    assert set(table) == set(Change.__value__.__args__)
 
 
 # ------------------------------------------------------------------ the role and its policies

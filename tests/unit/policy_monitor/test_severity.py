@@ -1,9 +1,10 @@
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from policy_monitor import catalogue
+from policy_monitor import catalogue, severities
 from policy_monitor.escalations import OWN_POLICY_ACTIONS, OWN_ROLE_ACTIONS, PATHS
 from policy_monitor.exposure import Exposure
 from policy_monitor.findings import Assessment, FindingKind, Severity, SubjectType
@@ -11,6 +12,8 @@ from policy_monitor.mutations import ActorKind
 from policy_monitor.severities import NAMES, PATH_RULES, RULES
 from policy_monitor.severity import Circumstances, severity
 from policy_monitor.strangers import Admitted
+
+PACKAGE = Path(severities.__file__).parent
 
 
 def grant(*actions: str, levels: Any = ("Write",), **fields: Any) -> dict[str, Any]:
@@ -287,3 +290,9 @@ def test_no_path_needs_more_than_another_one_that_leads_as_far() -> None:
 def test_names_are_unique_and_can_be_written_in_the_templates_parameter() -> None:
     assert len(NAMES) == len(RULES) + len(PATHS)
     assert all(re.fullmatch(r"[a-z0-9-]{3,40}", name) for name in NAMES)
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_each_rule_is_one_that_something_gives(rule: str) -> None:
+    sources = [path for path in PACKAGE.glob("*.py") if path.name != "severities.py"]
+    assert any(f'"{rule}"' in path.read_text("utf-8") for path in sources)

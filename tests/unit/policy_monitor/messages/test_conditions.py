@@ -1,5 +1,6 @@
 import pytest
 
+from iamdiff.operators import OPERATORS
 from policy_monitor.messages.conditions import condition_phrases, context_phrase
 from policy_monitor.messages.text import plain
 
@@ -33,6 +34,12 @@ from policy_monitor.messages.text import plain
 )
 def test_conditions_read_as_words(conditions: dict[str, object], texts: list[str]) -> None:
     assert [plain(phrase) for phrase in condition_phrases(conditions)] == texts
+
+
+@pytest.mark.parametrize("operator", OPERATORS)
+def test_each_operator_of_aws_has_words(operator: str) -> None:
+    (phrase,) = condition_phrases({operator: {"k": ["true"]}})
+    assert operator not in plain(phrase)
 
 
 def test_a_key_of_an_example_shows_its_values() -> None:
