@@ -1,7 +1,7 @@
 """How much memory each built function takes, beside what the template gives it.
 
 The most that its process held, under the emulator: in the year of events/; and of those whose work
-grows, with a lot of it. Judge derives 200 changes at once, report tells them on one page, and
+grows, with a lot of it. Judge derives 100 changes at once, report tells them on one page, and
 reconcile reads an account of 300 policies, each with five versions as long as they may be.
 """
 
@@ -36,7 +36,7 @@ from policy_monitor_cli.template import Template, load_template
 
 _HALF = Target(0.5)
 _BUCKET = "reports"
-_CHANGES = 200
+_CHANGES = 100
 _POLICIES = 300
 _VERSIONS = 5
 _CHARACTERS = 6_144

@@ -13,17 +13,18 @@ from policy_monitor.recorded_call import Aim, is_omitted, policy_arn
 from policy_monitor.settings import Settings
 
 # Each with where its wording is from. The last part of a role's ARN is its name, whatever its path.
+# Text, since few calls are refused: the first refusal compiles them, not each start.
 MESSAGES = (
     # IAM User Guide, "Troubleshoot access denied error messages"; recorded: "… is not authorized
     # to perform: iam:DeleteRolePolicy on resource: role NAME because no identity-based policy …",
     # "… policy ARN version v2 because …", "… arn:aws:iam::111111111111:role/NAME because …".
-    re.compile(r"on resource: (?P<sort>role|user|group|policy) (?P<name>\S+)"),
-    re.compile(r"on resource: arn:[a-z-]+:iam::[0-9]{12}:(?P<sort>role|user|group)/(?P<name>\S+)"),
-    re.compile(r"on resource: (?P<name>arn:[a-z-]+:iam::(?:aws|[0-9]{12}):(?P<sort>policy)/\S+)"),
+    r"on resource: (?P<sort>role|user|group|policy) (?P<name>\S+)",
+    r"on resource: arn:[a-z-]+:iam::[0-9]{12}:(?P<sort>role|user|group)/(?P<name>\S+)",
+    r"on resource: (?P<name>arn:[a-z-]+:iam::(?:aws|[0-9]{12}):(?P<sort>policy)/\S+)",
     # IAM's NoSuchEntity and EntityAlreadyExists: "The role with name NAME cannot be found."
-    re.compile(r"\b(?P<sort>[Rr]ole|[Uu]ser|[Gg]roup) with (?:the )?name (?P<name>\S+)"),
+    r"\b(?P<sort>[Rr]ole|[Uu]ser|[Gg]roup) with (?:the )?name (?P<name>\S+)",
     # IAM's NoSuchEntity: "Policy ARN does not exist or is not attachable."
-    re.compile(r"\b(?P<sort>[Pp]olicy) (?P<name>arn:[a-z-]+:iam::(?:aws|[0-9]{12}):policy/\S+)"),
+    r"\b(?P<sort>[Pp]olicy) (?P<name>arn:[a-z-]+:iam::(?:aws|[0-9]{12}):policy/\S+)",
 )
 
 
@@ -84,7 +85,7 @@ def _from_message(record: Mapping[str, Any], account: str, partition: str) -> It
     if not isinstance(message, str):
         return
     for pattern in MESSAGES:
-        if found := pattern.search(message):
+        if found := re.search(pattern, message):
             name = found["name"].rstrip(".,")
             yield _target(found["sort"].lower(), name, account, partition)
             return
