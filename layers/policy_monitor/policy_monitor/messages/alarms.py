@@ -1,9 +1,10 @@
 """A CloudWatch alarm's notification, as it stands in the body of an SNS message."""
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any, NamedTuple
 
-from policy_monitor.errors import UnreadableEventError
+from policy_monitor.messages.members import text
 from policy_monitor.messages.text import name, sentence
 
 
@@ -41,22 +42,14 @@ def alarm(body: Mapping[str, Any]) -> Alarm:
     UnreadableEventError
         A part of it is no text.
     """
-
-    def text(key: str) -> str:
-        value = body.get(key)
-        if value is None:
-            return ""
-        if not isinstance(value, str):
-            raise UnreadableEventError(f"{key} of a CloudWatch alarm is no text")
-        return value
-
+    told = partial(text, body, where="alarm.")
     return Alarm(
-        alarm_id=f"{text('AlarmArn') or text('AlarmName')}#{text('StateChangeTime')}",
-        title=name(text("AlarmName")).text,
-        state=sentence(text("NewStateValue"), 40),
-        description=sentence(text("AlarmDescription")),
-        reason=sentence(text("NewStateReason")),
-        time=sentence(text("StateChangeTime"), 40),
-        account=sentence(text("AWSAccountId"), 40),
-        region=sentence(text("Region"), 40),
+        alarm_id=f"{told('AlarmArn') or told('AlarmName')}#{told('StateChangeTime')}",
+        title=name(told("AlarmName")).text,
+        state=sentence(told("NewStateValue"), 40),
+        description=sentence(told("AlarmDescription")),
+        reason=sentence(told("NewStateReason")),
+        time=sentence(told("StateChangeTime"), 40),
+        account=sentence(told("AWSAccountId"), 40),
+        region=sentence(told("Region"), 40),
     )

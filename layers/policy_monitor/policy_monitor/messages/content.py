@@ -2,16 +2,16 @@
 
 import re
 from collections.abc import Mapping
-from enum import StrEnum
 from typing import Any, NamedTuple
 
 from policy_monitor.errors import UnreadableEventError
 from policy_monitor.findings import DocumentKind, FindingKind, Severity, SubjectType
 from policy_monitor.messages import wording
-from policy_monitor.messages.grants import Side, sides, total
+from policy_monitor.messages.grants import Side, sides
 from policy_monitor.messages.inventories import inventory_sides
 from policy_monitor.messages.links import Link, event_link, home_region, subject_link
 from policy_monitor.messages.masking import masked
+from policy_monitor.messages.members import mapping, mappings, one_of, text, texts, total
 from policy_monitor.messages.text import Phrase, cut, listed, name, sentence, visible
 from policy_monitor.mutations import ActorKind, Use
 from policy_monitor.settings import VERDICTS
@@ -116,23 +116,21 @@ def content(finding: Mapping[str, Any]) -> Content:
             f"schema is {str(finding.get('schema'))[:60]!r}, not {SCHEMA!r}: this is no finding"
         )
     finding = masked(finding)
-    kind = _member(finding, "kind", FindingKind)
-    severity = _member(finding, "severity", Severity)
-    verdict = _text(finding, "verdict")
-    if verdict not in VERDICTS:
-        raise UnreadableEventError(f"verdict {verdict[:60]!r} is none of {', '.join(VERDICTS)}")
-    subject = _object(finding, "subject")
-    subject_type = _member(subject, "type", SubjectType)
-    arn = _text(subject, "arn")
-    actor = _object(finding, "actor")
-    actor_kind = _member(actor, "kind", ActorKind)
-    comparison = _object(finding, "comparison")
+    kind = one_of(finding, "kind", FindingKind)
+    severity = one_of(finding, "severity", Severity)
+    verdict = _verdict(finding)
+    subject = mapping(finding, "subject")
+    subject_type = one_of(subject, "type", SubjectType)
+    arn = text(subject, "arn")
+    actor = mapping(finding, "actor")
+    actor_kind = one_of(actor, "kind", ActorKind)
+    comparison = mapping(finding, "comparison")
     title, meaning = wording.heading(kind, verdict), wording.meaning(kind, verdict)
-    named = bool(_text(actor, "arn"))
+    named = bool(text(actor, "arn"))
     notice = wording.notice(kind, verdict, actor_kind, named=named, subject=subject_type)
     due = wording.notice_is_due(kind, verdict, actor_kind, named=named)
     told_by_itself = kind is FindingKind.BASELINE
-    event_name = _text(finding, "event_name")
+    event_name = text(finding, "event_name")
     if operation := wording.operation_words(kind, event_name):
         title, meaning, notice = operation
     if wording.is_sense(event_name):
@@ -149,7 +147,7 @@ def content(finding: Mapping[str, Any]) -> Content:
         urgency=wording.SEVERITY_WORDS[severity],
         why=_why(finding),
         subject=wording.subject_phrase(subject_type, arn),
-        summary=sentence(_text(finding, "summary")),
+        summary=sentence(text(finding, "summary")),
         meaning=meaning,
         repeats=finding.get("may_repeat") is True,
         correction=correction,
@@ -157,40 +155,43 @@ def content(finding: Mapping[str, Any]) -> Content:
         redlines=redlines,
         redlines_more=total(finding, "redlines", len(redlines)) - len(redlines),
         reasons=() if told_by_itself else _reasons(comparison),
-        who=() if told_by_itself else _who(actor, actor_kind, _text(finding, "account")),
+        who=() if told_by_itself else _who(actor, actor_kind, text(finding, "account")),
         notice=notice,
         ack=_ack(finding) if due else "",
         facts=_facts(finding, arn),
         links=_links(finding, arn),
-        account=name(_text(finding, "account")).text,
-        finding_id=name(_text(finding, "finding_id")).text,
+        account=name(text(finding, "account")).text,
+        finding_id=name(text(finding, "finding_id")).text,
     )
 
 
+def _verdict(holder: Mapping[str, Any], where: str = "") -> str:
+    verdict = text(holder, "verdict")
+    if verdict not in VERDICTS:
+        known = ", ".join(VERDICTS)
+        raise UnreadableEventError(f"{where}verdict {verdict[:60]!r} is none of {known}")
+    return verdict
+
+
 def _ack(finding: Mapping[str, Any]) -> str:
-    finding_id, stack, region = (_text(finding, key) for key in ("finding_id", "stack", "region"))
+    finding_id, stack, region = (text(finding, key) for key in ("finding_id", "stack", "region"))
     return wording.ack_command(finding_id, stack, region)
 
 
 def _redlines(finding: Mapping[str, Any]) -> tuple[Redline, ...]:
-    found = finding.get("redlines") or []
-    if not isinstance(found, list) or not all(isinstance(each, Mapping) for each in found):
-        raise UnreadableEventError("redlines is no list of objects")
-    return tuple(_redline(each) for each in found[:_REDLINES_SHOWN])
+    return tuple(map(_redline, mappings(finding, "redlines")[:_REDLINES_SHOWN]))
 
 
 def _redline(redline: Mapping[str, Any]) -> Redline:
-    lines = redline.get("lines") or []
-    if not isinstance(lines, list) or not all(isinstance(line, str) for line in lines):
-        raise UnreadableEventError("redlines: lines is no list of texts")
-    old, new = _text(redline, "before"), _text(redline, "after")
+    lines = texts(redline, "lines", "redlines.")
+    old, new = text(redline, "before"), text(redline, "after")
     versions = _versions(old, new) if new else _versions("", old)
     return Redline(
         title=(
             *wording.document_phrase(
-                _member(redline, "kind", DocumentKind),
-                _text(redline, "name"),
-                _text(redline, "change"),
+                one_of(redline, "kind", DocumentKind),
+                text(redline, "name"),
+                text(redline, "change"),
             ),
             *versions,
         ),
@@ -209,65 +210,57 @@ def _correction(finding: Mapping[str, Any]) -> tuple[str, ...]:
     before = finding.get("corrects")
     if not isinstance(before, Mapping):
         return (f"An earlier message (finding {name(corrected).text}) was wrong.", now)
-    kind = _member(before, "kind", FindingKind)
-    verdict = _text(before, "verdict")
-    if verdict not in VERDICTS:
-        raise UnreadableEventError(f"corrects.verdict {verdict[:60]!r} is no verdict")
-    severity = _member(before, "severity", Severity)
+    kind, verdict = one_of(before, "kind", FindingKind), _verdict(before, "corrects.")
+    severity = one_of(before, "severity", Severity)
     said = f"{wording.heading(kind, verdict).lower()}, severity {severity}"
-    return (f"An earlier message said: {said}. {sentence(_text(before, 'summary'), 400)}", now)
+    return (f"An earlier message said: {said}. {sentence(text(before, 'summary'), 400)}", now)
 
 
 def _why(finding: Mapping[str, Any]) -> str:
-    reasons = finding.get("severity_reasons") or []
-    if not isinstance(reasons, list) or not all(isinstance(each, str) for each in reasons):
-        raise UnreadableEventError("severity_reasons is no list of texts")
-    text = "; ".join(reasons)
-    return sentence(f"{text[:1].upper()}{text[1:]}.", _WHY_LIMIT) if text else ""
+    why = "; ".join(texts(finding, "severity_reasons"))
+    return sentence(f"{why[:1].upper()}{why[1:]}.", _WHY_LIMIT) if why else ""
 
 
 def _reasons(comparison: Mapping[str, Any]) -> tuple[str, ...]:
     reasons = comparison.get("undetermined") or []
     if not isinstance(reasons, list):
         raise UnreadableEventError("comparison.undetermined is no list of reasons")
-    texts = [
+    said = [
         sentence(
             str(reason.get("sentence", "")) if isinstance(reason, Mapping) else str(reason), 400
         )
         for reason in reasons[:_REASONS_SHOWN]
     ]
-    more = total(comparison, "undetermined", len(reasons)) - len(texts)
-    return (*texts, *((f"and {more:,} more reasons",) if more else ()))
+    more = total(comparison, "undetermined", len(reasons)) - len(said)
+    return (*said, *((f"and {more:,} more reasons",) if more else ()))
 
 
 def _who(actor: Mapping[str, Any], kind: ActorKind, account: str) -> tuple[Fact, ...]:
-    via = _text(actor, "via")
+    via = text(actor, "via")
     facts = [
-        Fact(
-            "Who", wording.actor_phrase(kind, _text(actor, "arn"), _text(actor, "session"), account)
-        )
+        Fact("Who", wording.actor_phrase(kind, text(actor, "arn"), text(actor, "session"), account))
     ]
     # Where a service acts on somebody's behalf, CloudTrail gives its name as address and software.
-    if (address := _text(actor, "source_ip")) and address != via:
+    if (address := text(actor, "source_ip")) and address != via:
         facts.append(Fact("From", (name(address),)))
     if via:
         facts.append(Fact("By way of", wording.service_phrase(via)))
-    if (software := _text(actor, "user_agent")) and software != via:
+    if (software := text(actor, "user_agent")) and software != via:
         facts.append(Fact("With", (name(software, _SOFTWARE_LIMIT),)))
     return tuple(facts)
 
 
 def _facts(finding: Mapping[str, Any], arn: str) -> tuple[Fact, ...]:
-    sides = (_text(_object(finding, side), "version") for side in ("before", "after"))
+    sides = (text(mapping(finding, side), "version") for side in ("before", "after"))
     versions = _versions(*sides)
-    region = _text(finding, "region") or home_region(arn)
-    time = _text(finding, "time")
+    region = text(finding, "region") or home_region(arn)
+    time = text(finding, "time")
     when = time.replace("T", " ").replace("Z", " UTC") if _TIME.fullmatch(time) else name(time)
     return (
         *_users(finding),
-        Fact("What", (name(_text(finding, "event_name")), *versions)),
+        Fact("What", (name(text(finding, "event_name")), *versions)),
         Fact("When", (when,)),
-        Fact("Where", ("account ", name(_text(finding, "account")), ", ", name(region))),
+        Fact("Where", ("account ", name(text(finding, "account")), ", ", name(region))),
     )
 
 
@@ -295,34 +288,7 @@ def _versions(old: str, new: str) -> Phrase:
 
 def _links(finding: Mapping[str, Any], arn: str) -> tuple[Link, ...]:
     links = (
-        event_link(_text(finding, "event_id"), _text(finding, "region"), arn),
+        event_link(text(finding, "event_id"), text(finding, "region"), arn),
         subject_link(arn),
     )
     return tuple(link for link in links if link)
-
-
-def _text(holder: Mapping[str, Any], key: str) -> str:
-    value = holder.get(key)
-    if value is None:
-        return ""
-    if not isinstance(value, str):
-        raise UnreadableEventError(f"{key} is no text")
-    return value
-
-
-def _object(holder: Mapping[str, Any], key: str) -> Mapping[str, Any]:
-    value = holder.get(key)
-    if value is None:
-        return {}
-    if not isinstance(value, Mapping):
-        raise UnreadableEventError(f"{key} is no object")
-    return value
-
-
-def _member[E: StrEnum](holder: Mapping[str, Any], key: str, members: type[E]) -> E:
-    value = holder.get(key)
-    try:
-        return members(str(value))
-    except ValueError:
-        known = ", ".join(members)
-        raise UnreadableEventError(f"{key} {str(value)[:60]!r} is none of {known}") from None

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 from policy_monitor.errors import UnreadableEventError
 from policy_monitor.findings import FindingKind, SubjectType
 from policy_monitor.messages.conditions import condition_phrases, context_phrase
+from policy_monitor.messages.members import mapping, mappings, texts, total
 from policy_monitor.messages.text import Name, Phrase, listed, name
 from policy_monitor.messages.wording import (
     side_titles,
@@ -71,11 +72,9 @@ def _side(
     subject: SubjectType,
     most: int,
 ) -> Side:
-    grants = comparison.get(key, [])
-    if not isinstance(grants, list) or not all(isinstance(grant, Mapping) for grant in grants):
-        raise UnreadableEventError(f"comparison.{key} is no list of grants")
+    grants = mappings(comparison, key, "comparison.")
     entries = tuple(
-        _entry(grant, f"comparison.{key}[{index}]", stopped, subject)
+        _entry(grant, f"comparison.{key}[{index}].", stopped, subject)
         for index, grant in enumerate(grants[:most])
     )
     return Side(title, entries, total(comparison, key, len(grants)) - len(entries))
@@ -84,7 +83,7 @@ def _side(
 def _entry(
     grant: Mapping[str, Any], where: str, stopped: Mapping[str, str], subject: SubjectType
 ) -> Entry:
-    actions = _names(grant, "actions", where)
+    actions = texts(grant, "actions", where)
     details = [
         *_resource_lines(grant, where, subject),
         *_condition_lines(grant, where),
@@ -99,7 +98,7 @@ def _entry(
 
 
 def _resource_lines(grant: Mapping[str, Any], where: str, subject: SubjectType) -> list[Phrase]:
-    resources = _names(grant, "resources", where)
+    resources = texts(grant, "resources", where)
     # In a trust policy the resource is the role itself, which the message names already.
     if subject is SubjectType.TRUST or not resources:
         return []
@@ -110,10 +109,7 @@ def _resource_lines(grant: Mapping[str, Any], where: str, subject: SubjectType) 
 
 
 def _condition_lines(grant: Mapping[str, Any], where: str) -> list[Phrase]:
-    conditions = grant.get("conditions") or {}
-    if not isinstance(conditions, Mapping):
-        raise UnreadableEventError(f"{where}.conditions is no object of operators")
-    phrases = condition_phrases(conditions)
+    phrases = condition_phrases(mapping(grant, "conditions", where))
     lines: list[Phrase] = [("if ", *phrase) for phrase in phrases[:_CONDITIONS_SHOWN]]
     if len(phrases) > _CONDITIONS_SHOWN:
         more = len(phrases) - _CONDITIONS_SHOWN
@@ -129,10 +125,10 @@ def _because_lines(grant: Mapping[str, Any], stopped: Mapping[str, str]) -> list
 
 def _note_lines(grant: Mapping[str, Any], where: str) -> list[Phrase]:
     lines: list[Phrase] = []
-    levels = [level for level in _names(grant, "access_levels", where) if level in _ACCESS_LEVELS]
+    levels = [level for level in texts(grant, "access_levels", where) if level in _ACCESS_LEVELS]
     if levels:
         lines.append((f"Access: {', '.join(levels)}.",))
-    unknown = _names(grant, "uncatalogued", where)
+    unknown = texts(grant, "uncatalogued", where)
     if unknown:
         count = total(grant, "uncatalogued", len(unknown))
         lines.append(
@@ -149,14 +145,14 @@ def _example_lines(grant: Mapping[str, Any], where: str, subject: SubjectType) -
         return []
     context = witness.get("context") or {} if isinstance(witness, Mapping) else None
     if not isinstance(witness, Mapping) or not isinstance(context, Mapping):
-        raise UnreadableEventError(f"{where}.witness is no request")
+        raise UnreadableEventError(f"{where}witness is no request")
     parts: list[str | Name] = ["Example: ", name(str(witness.get("action", "")))]
     resource = str(witness.get("resource", ""))
     if subject is SubjectType.TRUST:
         parts += [" by ", name(str(witness.get("principal") or "anybody"))]
     elif resource == "*":
         # Of an action that the catalogue lacks nobody knows what it takes.
-        known = witness.get("action") not in _names(grant, "uncatalogued", where)
+        known = witness.get("action") not in texts(grant, "uncatalogued", where)
         parts.append(" (it takes no resource)" if known else " on any resource")
     else:
         parts += [" on ", name(resource)]
@@ -166,16 +162,3 @@ def _example_lines(grant: Mapping[str, Any], where: str, subject: SubjectType) -
     if len(items) > _CONDITIONS_SHOWN:
         parts.append(f" and {len(items) - _CONDITIONS_SHOWN} more keys")
     return [tuple(parts)]
-
-
-def _names(grant: Mapping[str, Any], key: str, where: str) -> list[str]:
-    value = grant.get(key) or []
-    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
-        raise UnreadableEventError(f"{where}.{key} is no list of texts")
-    return value
-
-
-def total(holder: Mapping[str, Any], key: str, shown: int) -> int:
-    """How many there are in truth: a list that was cut says so beside itself."""
-    count = holder.get(f"{key}_total", shown)
-    return max(shown, count) if isinstance(count, int) else shown

@@ -41,7 +41,7 @@ def test_two_changes_of_an_alarm_are_told_apart_and_a_repetition_is_not() -> Non
         ("[]", "a JSON list"),
         ("null", "a JSON NoneType"),
         ("{}", "schema is 'None'"),
-        ('{"AlarmName": 7, "NewStateValue": "OK"}', "AlarmName of a CloudWatch alarm is no text"),
+        ('{"AlarmName": 7, "NewStateValue": "OK"}', r"alarm\.AlarmName is no text"),
         ('{"AlarmName": "a", "NewStateValue": "OK"}', "account '' is not usable"),
         (changed(verdict="better"), "verdict 'better' is none of"),
         (changed(severity="urgent"), "severity 'urgent' is none of critical, high"),
