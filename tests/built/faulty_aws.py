@@ -2,11 +2,11 @@
 
 import json
 import socket
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from io import BytesIO
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 from urllib.parse import parse_qs
 
 from policy_monitor_cli.local_aws import WsgiApp
@@ -41,19 +41,33 @@ def can_meet(call: str, fault: Fault) -> bool:
     return fault is not Fault.CONFLICT or call.endswith(_WRITES)
 
 
+class Call(NamedTuple):
+    """A call of a run: the places of others may differ, as some depend on the time."""
+
+    name: str
+    before: int
+    """How many of the same name are made before it."""
+
+
+def numbered(calls: Sequence[str]) -> list[Call]:
+    """Calls by their names, in order."""
+    return [Call(name, calls[:place].count(name)) for place, name in enumerate(calls)]
+
+
 @dataclass
 class FaultyAws:
-    """Lists the calls that functions make, and lets the one at `place` go wrong, once."""
+    """Lists the calls that functions make, and lets the one that is `aimed` at go wrong, once."""
 
     calls: list[str] = field(default_factory=list)
-    place: int | None = None
+    aimed: Call | None = None
     fault: Fault = Fault.BROKEN
-    came: bool = False
+    came_at: int | None = None
+    """The place, among all calls, of the one that went wrong."""
 
-    def begin(self, place: int | None = None, fault: Fault = Fault.BROKEN) -> Self:
-        """Forget what was called; from here on the call at a place goes wrong."""
+    def begin(self, aimed: Call | None = None, fault: Fault = Fault.BROKEN) -> Self:
+        """Forget what was called; from here on that call goes wrong."""
         self.calls.clear()
-        self.place, self.fault, self.came = place, fault, False
+        self.aimed, self.fault, self.came_at = aimed, fault, None
         return self
 
     def around(self, app: WsgiApp) -> WsgiApp:
@@ -62,10 +76,12 @@ class FaultyAws:
         def answered(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
             if f"Credential={CALLER}/" not in environ.get("HTTP_AUTHORIZATION", ""):
                 return app(environ, start_response)
-            self.calls.append(_name(environ))
-            if self.came or len(self.calls) - 1 != self.place:
+            name = _name(environ)
+            call = Call(name, self.calls.count(name))
+            self.calls.append(name)
+            if self.came_at is not None or call != self.aimed:
                 return app(environ, start_response)
-            self.came = True
+            self.came_at = len(self.calls) - 1
             status, code = self.fault.value
             if status:
                 is_json = "HTTP_X_AMZ_TARGET" in environ
