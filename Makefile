@@ -13,7 +13,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 COMPILE := $(BIN)/uv pip compile --quiet --upgrade --python-version 3.13 --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --no-header
 
-.PHONY: help setup demo test coverage fuzz browser checkov lint format build local-aws sbom lock bench screenshot clean
+.PHONY: help setup demo test checks coverage fuzz browser checkov templates lint format build local-aws sbom lock bench screenshot clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -29,10 +29,15 @@ $(VENV)/installed: requirements-dev.txt pyproject.toml
 demo: setup ## replay a year of one role through the functions, and show what you would be told
 	@$(BIN)/policy-monitor demo
 
-test: setup lint browser checkov ## formatting, rules, types, templates, build, and all tests
+test: ## formatting, rules, types, templates, build, and all tests
+	@$(MAKE) --no-print-directory --jobs 2 $(if $(filter output-sync,$(.FEATURES)),--output-sync) checks
+	$(BIN)/python -m pytest --numprocesses 2
+
+checks: lint browser checkov templates
+
+templates: setup
 	$(BIN)/sam validate --lint
 	$(BIN)/cfn-lint central.yaml
-	$(BIN)/python -m pytest --numprocesses 2 --dist loadgroup
 
 # checkov pins boto3 and others to versions that nothing else here takes: it has a place of its own.
 CHECKOV := .venv-checkov
@@ -58,7 +63,7 @@ tests/browser/node_modules/installed: tests/browser/package-lock.json
 	else echo "npm is missing: axe-core is not installed"; fi
 
 coverage: setup ## fail where fast tests leave out a line or branch of the packages without I/O
-	$(BIN)/python -m pytest --quiet --numprocesses 2 --dist loadgroup tests/unit tests/contract --cov
+	$(BIN)/python -m pytest --quiet --numprocesses 2 tests/unit tests/contract --cov
 
 lint: setup ## formatting, rules and types
 	$(BIN)/ruff format --check .

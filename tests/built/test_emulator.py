@@ -14,8 +14,6 @@ from policy_monitor_cli.emulator import Emulators
 from policy_monitor_cli.functions import FunctionError
 from policy_monitor_cli.template import Function, Template
 
-pytestmark = pytest.mark.xdist_group("built")
-
 EVENTS = Path(__file__).parents[2] / "events"
 SEARCH_PATH = """\
 import os, sys

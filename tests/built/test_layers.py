@@ -5,11 +5,7 @@ import marshal
 from collections import Counter
 from pathlib import Path
 
-import pytest
-
 from policy_monitor_cli.template import Template
-
-pytestmark = pytest.mark.xdist_group("built")
 
 MOST_BYTES = 20_000_000
 COMPILED = (b"\x7fELF", b"\xcf\xfa\xed\xfe", b"MZ")

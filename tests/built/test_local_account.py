@@ -18,8 +18,6 @@ from policy_monitor_cli.local_stack import LocalStack
 from policy_monitor_cli.sources import read_file
 from policy_monitor_cli.template import Function, Template
 
-pytestmark = pytest.mark.xdist_group("built")
-
 EVENTS = Path(__file__).parents[2] / "events"
 ENV = EVENTS / "env.json"
 HOST = f"http://host.docker.internal:{PORT}"

@@ -12,8 +12,6 @@ from typing import Any
 import pytest
 from packaging.utils import canonicalize_name
 
-pytestmark = pytest.mark.xdist_group("built")
-
 ROOT = Path(__file__).parents[2]
 
 # All that is ours is imported, as each function finds it, and the catalogue is read; then it is

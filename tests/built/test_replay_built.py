@@ -16,8 +16,6 @@ from policy_monitor_cli.offline import replay_offline
 from policy_monitor_cli.outcome import Channel, Outcome
 from policy_monitor_cli.template import Template
 
-pytestmark = pytest.mark.xdist_group("built")
-
 EVENTS = Path(__file__).parents[2] / "events"
 
 

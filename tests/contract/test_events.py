@@ -14,8 +14,6 @@ from policy_monitor.reconciliation import IN_FLIGHT
 from policy_monitor_cli.emulated_iam import EmulatedIam
 from policy_monitor_cli.local_aws import local_aws
 
-pytestmark = pytest.mark.xdist_group("moto-server")
-
 ROOT = Path(__file__).parents[2]
 EVENTS = ROOT / "events"
 DUE = sorted(EVENTS.glob("[0-9]*-reconcile-due*.json"))

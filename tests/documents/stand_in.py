@@ -15,12 +15,6 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-import botocore.session
-from botocore import xform_name
-from botocore.exceptions import UnknownServiceError
-
-from policy_monitor_cli.main import main
-
 ROOT = Path(__file__).parents[2]
 
 # Ways of a replay that have tests of their own; here the other words of such a command are run.
@@ -52,6 +46,8 @@ class WrongWordsError(Exception):
 
 
 def policy_monitor(arguments: Sequence[str]) -> None:
+    from policy_monitor_cli.main import main  # noqa: PLC0415 (no other command waits for it)
+
     sys.argv = ["policy-monitor", *("offline" if each in TESTED else each for each in arguments)]
     if ONLINE.isdisjoint(arguments):
         main()
@@ -64,6 +60,10 @@ def policy_monitor(arguments: Sequence[str]) -> None:
 
 
 def aws(arguments: Sequence[str]) -> None:
+    import botocore.session  # noqa: PLC0415 (no other command waits for it)
+    from botocore import xform_name  # noqa: PLC0415
+    from botocore.exceptions import UnknownServiceError  # noqa: PLC0415
+
     service, operation, *rest = arguments
     given = {each.removeprefix("--").partition("=")[0] for each in rest if each.startswith("--")}
     own = OWN_COMMANDS.get((service, operation))
@@ -110,6 +110,17 @@ ANSWERS = {"get-account-authorization-details": _baseline, "lookup-events": _loo
 def sam(arguments: Sequence[str]) -> None:
     command = [each for each in arguments[:2] if re.fullmatch(r"[a-z-]+", each)]
     name = command if command[:1] == ["local"] else command[:1]
+    shown = _sam_help(name)
+    for option in (each.partition("=")[0] for each in arguments if each.startswith("-")):
+        if not re.search(rf"(?<![\w-]){re.escape(option)}(?![\w-])", shown):
+            raise WrongWordsError(f"sam {' '.join(name)} has no option {option}")
+
+
+def _sam_help(name: Sequence[str]) -> str:
+    """What sam says of a command: asked once, as it takes seconds, and kept where KEPT says."""
+    kept = Path(os.environ["KEPT"]) / f"sam {' '.join(name)}"
+    if kept.exists():
+        return kept.read_text("utf-8")
     shown = subprocess.run(  # noqa: S603 (the documents' own words)
         [Path(sys.executable).parent / "sam", *name, "--help"],
         capture_output=True,
@@ -118,9 +129,8 @@ def sam(arguments: Sequence[str]) -> None:
     )
     if shown.returncode:
         raise WrongWordsError(f"sam has no command {' '.join(name)}")
-    for option in (each.partition("=")[0] for each in arguments if each.startswith("-")):
-        if not re.search(rf"(?<![\w-]){re.escape(option)}(?![\w-])", shown.stdout):
-            raise WrongWordsError(f"sam {' '.join(name)} has no option {option}")
+    kept.write_text(shown.stdout, "utf-8")
+    return shown.stdout
 
 
 def make(arguments: Sequence[str]) -> None:

@@ -39,8 +39,14 @@ def blocks() -> Iterator[tuple[str, str]]:
 BLOCKS = list(blocks())
 
 
+@pytest.fixture(scope="session")
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the commands keep what they ask for once."""
+    return tmp_path_factory.mktemp("kept")
+
+
 @pytest.fixture
-def checkout(tmp_path: Path) -> Path:
+def checkout(tmp_path: Path, kept: Path) -> Path:
     """A folder that looks like a checkout to who types the commands."""
     for name in (".venv/bin", "path"):
         (tmp_path / name).mkdir(parents=True)
@@ -51,6 +57,7 @@ def checkout(tmp_path: Path) -> Path:
     (tmp_path / ".venv/bin/activate").touch()
     (tmp_path / ".venv/bin/policy-monitor").symlink_to(tmp_path / "path/policy-monitor")
     (tmp_path / "events").symlink_to(ROOT / "events")
+    (tmp_path / "kept").symlink_to(kept)
     for name in ("old.json", "role.json", "policy.json"):
         (tmp_path / name).write_text(json.dumps(OLD))
     (tmp_path / "new.json").write_text(json.dumps(NEW))
@@ -70,6 +77,7 @@ def run(block: str, folder: Path) -> tuple[str, str]:
             "OUTER_PATH": os.environ["PATH"],
             "HOME": str(folder),
             "COMPLAINTS": str(complaints),
+            "KEPT": str(folder / "kept"),
             "PYTHONPATH": os.pathsep.join([str(ROOT), *filter(None, sys.path)]),
             "SAM_CLI_TELEMETRY": "0",
             "AWS_EC2_METADATA_DISABLED": "true",

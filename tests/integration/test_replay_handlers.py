@@ -27,9 +27,6 @@ from policy_monitor_cli.sources import source_files
 EVENTS = Path(__file__).parents[2] / "events"
 EXTERNAL_ID = "not-a-real-external-id-7f"
 
-# Every run has a stack of its own, but moto's store is the process's.
-pytestmark = pytest.mark.xdist_group("moto-server")
-
 
 def material(*names: str, baseline: bool = True, snapshots: bool = True) -> Material:
     """The story, or the events of it whose names begin so."""

@@ -47,7 +47,7 @@ from policy_monitor.mutations import (
 from policy_monitor.state import AccountState, PolicyState, RoleState
 from policy_monitor.timeline import fold, steps
 
-MANY = max(400, settings().max_examples)
+MANY = max(240, settings().max_examples)
 shelf = Shelf()
 DOCUMENTS = [
     shelf(document)

@@ -11,8 +11,6 @@ from policy_monitor.errors import InputError
 from policy_monitor_cli.emulated_iam import EmulatedIam
 from policy_monitor_cli.local_aws import LocalAws, local_aws
 
-pytestmark = pytest.mark.xdist_group("moto-server")
-
 ACCOUNT = "123456789012"
 OWN = f"arn:aws:iam::{ACCOUNT}:policy/team/Own"
 AWS_MANAGED = "arn:aws:iam::aws:policy/job-function/ViewOnlyAccess"

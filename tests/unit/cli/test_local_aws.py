@@ -9,8 +9,6 @@ from botocore.exceptions import ClientError
 
 from policy_monitor_cli.local_aws import LocalAws, local_aws
 
-pytestmark = pytest.mark.xdist_group("moto-server")
-
 ACCOUNT = "123456789012"
 ABSENT = "attribute_not_exists(pk)"
 

@@ -4,13 +4,9 @@ import json
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from policy_monitor_cli.emulated_iam import EmulatedIam
 from policy_monitor_cli.local_aws import local_aws
 from policy_monitor_cli.recorded_iam import RecordedIam
-
-pytestmark = pytest.mark.xdist_group("moto-server")
 
 EVENTS = Path(__file__).parents[3] / "events"
 ACCOUNT = "123456789012"
