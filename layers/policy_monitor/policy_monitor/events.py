@@ -49,6 +49,7 @@ UNNAMED = "(not in the record)"
 
 ACCOUNT = re.compile(r"[0-9]{12}")
 EVENT_ID = re.compile(r"[\x21-\x22\x24-\x7e]{1,128}")  # printable, no "#": it parts ledger keys
+REGION = re.compile(r"[a-z0-9-]{1,32}")
 TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z")
 
 
@@ -172,7 +173,8 @@ def _head(record: Mapping[str, Any], name: str, settings: Settings) -> Mutation:
         event_id=event_id,
         event_name=name,
         account=account,
-        region=region if isinstance(region, str) else "",
+        # It becomes part of ARNs: what is no region's name is none.
+        region=region if isinstance(region, str) and REGION.fullmatch(region) else "",
         actor=actor(record, account, settings),
         kind=MutationKind.CHANGE,
     )

@@ -402,6 +402,16 @@ def test_an_event_of_another_region_is_judged_since_iam_is_global() -> None:
     assert parsed(event).mutation.region == "us-gov-west-1"
 
 
+@pytest.mark.parametrize("region", ['{"a": 1e999}', "us:east", "US-EAST-1", "a" * 33, "", 7, None])
+def test_what_is_no_name_of_a_region_is_none_and_stops_no_event(region: object) -> None:
+    event = iam_event("DeleteRole", {"roleName": ROLE}, awsRegion=region)
+    assert parsed(event).mutation.region == ""
+    trail = {"requestParameters": {"name": "management"}, "eventSource": "cloudtrail.amazonaws.com"}
+    stopped = iam_event("StopLogging", None, awsRegion=region, **trail)
+    stopped["source"] = "aws.cloudtrail"
+    assert parsed(stopped).mutation.target == f"arn:aws:cloudtrail::{ACCOUNT}:trail/management"
+
+
 def test_a_policy_created_in_another_partition_has_an_arn_of_that_partition() -> None:
     event = iam_event(
         "CreatePolicy", {"policyName": "X", "policyDocument": TEXT}, awsRegion="cn-north-1"
