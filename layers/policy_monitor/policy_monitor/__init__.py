@@ -20,7 +20,7 @@ How grave it is
     severities, escalations, reach, strangers, exposure, severity
 
 How it is said
-    phrases, scopes, outcomes, summary, redlines
+    phrases, scopes, portions, outcomes, summary, redlines
 
 Who is told
     notices, announcement, digest, history, chapters, `messages`

@@ -8,7 +8,8 @@ from iamdiff import Access, PolicyError
 from iamdiff.model import Effect, Statement
 from policy_monitor.access import NOTHING, Held
 from policy_monitor.comparisons import Comparisons, Question
-from policy_monitor.outcomes import MOST_NAMES, Standing, names
+from policy_monitor.outcomes import Standing
+from policy_monitor.portions import MOST_NAMES, names
 from policy_monitor.strangers import Admitted, admitted
 
 if TYPE_CHECKING:

@@ -12,6 +12,12 @@ from policy_monitor.messages.inventories import inventory_sides
 from policy_monitor.messages.links import Link, event_link, home_region, subject_link
 from policy_monitor.messages.masking import masked
 from policy_monitor.messages.members import mapping, mappings, one_of, text, texts, total
+from policy_monitor.messages.names import (
+    actor_phrase,
+    document_phrase,
+    service_phrase,
+    subject_phrase,
+)
 from policy_monitor.messages.text import Phrase, cut, listed, name, sentence, visible
 from policy_monitor.mutations import ActorKind, Use
 from policy_monitor.settings import VERDICTS
@@ -146,7 +152,7 @@ def content(finding: Mapping[str, Any]) -> Content:
         severity=severity,
         urgency=wording.SEVERITY_WORDS[severity],
         why=_why(finding),
-        subject=wording.subject_phrase(subject_type, arn),
+        subject=subject_phrase(subject_type, arn),
         summary=sentence(text(finding, "summary")),
         meaning=meaning,
         repeats=finding.get("may_repeat") is True,
@@ -188,7 +194,7 @@ def _redline(redline: Mapping[str, Any]) -> Redline:
     versions = _versions(old, new) if new else _versions("", old)
     return Redline(
         title=(
-            *wording.document_phrase(
+            *document_phrase(
                 one_of(redline, "kind", DocumentKind),
                 text(redline, "name"),
                 text(redline, "change"),
@@ -237,14 +243,12 @@ def _reasons(comparison: Mapping[str, Any]) -> tuple[str, ...]:
 
 def _who(actor: Mapping[str, Any], kind: ActorKind, account: str) -> tuple[Fact, ...]:
     via = text(actor, "via")
-    facts = [
-        Fact("Who", wording.actor_phrase(kind, text(actor, "arn"), text(actor, "session"), account))
-    ]
+    facts = [Fact("Who", actor_phrase(kind, text(actor, "arn"), text(actor, "session"), account))]
     # Where a service acts on somebody's behalf, CloudTrail gives its name as address and software.
     if (address := text(actor, "source_ip")) and address != via:
         facts.append(Fact("From", (name(address),)))
     if via:
-        facts.append(Fact("By way of", wording.service_phrase(via)))
+        facts.append(Fact("By way of", service_phrase(via)))
     if (software := text(actor, "user_agent")) and software != via:
         facts.append(Fact("With", (name(software, _SOFTWARE_LIMIT),)))
     return tuple(facts)

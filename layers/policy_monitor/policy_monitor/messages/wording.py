@@ -4,9 +4,8 @@ import re
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from policy_monitor.findings import DocumentKind, FindingKind, Severity, SubjectType
+from policy_monitor.findings import FindingKind, Severity, SubjectType
 from policy_monitor.messages.links import REGION
-from policy_monitor.messages.text import Name, Phrase, name
 from policy_monitor.mutations import ActorKind
 
 VERDICT_WORDS = {
@@ -23,13 +22,6 @@ SEVERITY_WORDS = {
     Severity.MEDIUM: "look this week",
     Severity.LOW: "look when convenient",
     Severity.INFO: "for the record",
-}
-
-SUBJECT_WORDS = {
-    SubjectType.ROLE: "role",
-    SubjectType.POLICY: "policy",
-    SubjectType.TRUST: "trust policy of",
-    SubjectType.MONITOR: "the monitor's",
 }
 
 
@@ -128,15 +120,6 @@ _STOPPED_THEN = {
     "boundary": "Then: the permissions boundary would stop it.",
 }
 
-_SERVICE_WORDS = {
-    "cloudformation.amazonaws.com": "AWS CloudFormation",
-    "servicecatalog.amazonaws.com": "AWS Service Catalog",
-    "cloudshell.amazonaws.com": "AWS CloudShell",
-    "sso.amazonaws.com": "AWS IAM Identity Center",
-    "organizations.amazonaws.com": "AWS Organizations",
-    "controltower.amazonaws.com": "AWS Control Tower",
-}
-
 _OTHERS_NOTICE = {
     ActorKind.CUSTOMER: "Done from your side, not by the vendor: no notice of the vendor is due.",
     ActorKind.AWS: "AWS made this change, not the vendor: no notice of the vendor is due.",
@@ -193,48 +176,6 @@ def meaning(kind: FindingKind, verdict: str) -> str:
     if kind in _MEANING_BY_KIND:
         return _MEANING_BY_KIND[kind]
     return (_MEANING_STAGED if kind is FindingKind.STAGED else _MEANING)[verdict]
-
-
-def actor_phrase(kind: ActorKind, arn: str, session: str, account: str) -> Phrase:
-    """Who acted: ``The vendor (session release-7 of astronomer-remote-management)``.
-
-    The actor's account is named only where it is another than `account`.
-    """
-    who = _identity(arn, session, account)
-    inside: Phrase = (" (", *who, ")") if who else ()
-    match kind:
-        case ActorKind.VENDOR:
-            return ("The vendor", *inside)
-        case ActorKind.CUSTOMER:
-            return ("Somebody in your account", *inside)
-        case ActorKind.AWS:
-            return ("AWS itself", *inside)
-        case ActorKind.UNKNOWN:
-            return ("A stranger", *inside) if who else ("Not known",)
-
-
-def _identity(arn: str, session: str, home: str) -> Phrase:
-    """An ARN as people read it; the ARN itself where it has another shape."""
-    # IAM User Guide, "IAM identifiers": arn:aws:sts::account:assumed-role/role/session,
-    # arn:aws:iam::account:user/path/name, arn:aws:iam::account:root.
-    account, _, resource = ":".join(arn.split(":")[4:]).partition(":")
-    kind, _, rest = resource.partition("/")
-    abroad: Phrase = (", account ", name(account)) if account and account != home else ()
-    if kind == "assumed-role" and rest:
-        role, _, own = rest.partition("/")
-        return ("session ", name(session or own), " of ", name(role), *abroad)
-    if kind == "user" and rest:
-        return ("user ", name(rest.rsplit("/", 1)[-1]), *abroad)
-    if resource == "root":
-        return ("root user", *abroad)
-    if arn:
-        return (name(arn),)
-    return ("session ", name(session)) if session else ()
-
-
-def service_phrase(service: str) -> Phrase:
-    """An AWS service as people call it; its host name where no table knows it."""
-    return (_SERVICE_WORDS[service],) if service in _SERVICE_WORDS else (name(service),)
 
 
 def notice_is_due(kind: FindingKind, verdict: str, actor: ActorKind, *, named: bool) -> bool:
@@ -319,31 +260,3 @@ def _vendor_notice(kind: FindingKind, verdict: str) -> str:
     if verdict == "equivalent":
         return "Nobody gained anything: no notice of the vendor is due."
     return "The vendor may reduce its access without a word: no notice is due."
-
-
-def subject_phrase(subject: SubjectType, arn: str) -> Phrase:
-    """What a finding is about: ``role astronomer-remote-management``."""
-    short = name(arn.split(":", 5)[-1]) if subject is SubjectType.MONITOR else short_name(arn)
-    return (f"{SUBJECT_WORDS[subject]} ", short)
-
-
-def document_phrase(kind: DocumentKind, document: str, change: str) -> Phrase:
-    """What a redline is of: ``added inline policy release-hotfix``.
-
-    Parameters
-    ----------
-    document : str
-        A policy's ARN, or the name of an inline policy.
-    change : str
-        ``added``, ``removed`` or ``altered``.
-    """
-    words = f"{change} {kind}" if change in ("added", "removed") else str(kind)
-    if kind is DocumentKind.TRUST:
-        return (words,)
-    return (f"{words} ", name(document) if kind is DocumentKind.INLINE else short_name(document))
-
-
-def short_name(arn: str) -> Name:
-    """The last part of an ARN, as people call the thing."""
-    resource = arn.split(":", 5)[-1]
-    return name(resource.rsplit("/", 1)[-1] or arn)
