@@ -54,8 +54,8 @@ Judge events of your own, on this machine:
     AttributeKey=EventSource,AttributeValue=iam.amazonaws.com > events.json
   .venv/bin/policy-monitor replay events.json --baseline iam.json
 
-The baseline is IAM as it stood before the first event: without one, what was
-there before is not known. Log folders of CloudTrail (.json.gz) will do as well;
+Every verdict takes what was there before: best is a baseline from before the
+first event. Log folders of CloudTrail (.json.gz) will do as well;
 --role, --policy and --vendor-account watch another vendor. The events of this
 demo lie in events/, a file each; change one and run
 

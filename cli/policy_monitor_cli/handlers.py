@@ -179,7 +179,7 @@ class _Run:
 
     def record_baseline(self, settings: Settings) -> None:
         """Let the scheduled function read IAM, as it does on its first run."""
-        if self._material.baseline is None:
+        if self._material.baseline is None or self._material.late:
             self._ledger.put_genesis(*genesis(self._material, settings, MASK_KEY))
             return
         self._iam.install(self._material.baseline.details)

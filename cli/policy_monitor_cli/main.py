@@ -32,15 +32,19 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.command()(diff)
-app.command()(show)
-app.command(epilog=REPLAY_EXAMPLES)(replay)
-app.command(epilog=HISTORY_EXAMPLES)(history)
-app.command("open", epilog=OPEN_EXAMPLES)(open_)
-app.command(epilog=ACK_EXAMPLES)(ack)
-app.command(epilog=REPORT_EXAMPLES)(report)
-app.command(epilog=DOCTOR_EXAMPLES)(doctor)
-app.command()(demo)
+app.command(short_help="How two policies differ, with a request as proof.")(diff)
+app.command(short_help="What a policy or role allows.")(show)
+app.command(short_help="What recorded events did to access.", epilog=REPLAY_EXAMPLES)(replay)
+app.command(short_help="Every finding ever recorded.", epilog=HISTORY_EXAMPLES)(history)
+app.command("open", short_help="What the vendor gained without a notice.", epilog=OPEN_EXAMPLES)(
+    open_
+)
+app.command(short_help="Note where the vendor told of it.", epilog=ACK_EXAMPLES)(ack)
+app.command(short_help="All of it as one page.", epilog=REPORT_EXAMPLES)(report)
+app.command(short_help="Whether a stack works, or an account is ready.", epilog=DOCTOR_EXAMPLES)(
+    doctor
+)
+app.command(short_help="A year of one vendor's role, in half a minute.")(demo)
 
 
 def main() -> None:

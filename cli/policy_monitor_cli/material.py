@@ -1,9 +1,10 @@
 """What a replay works on: the events of its sources, the baseline, and later snapshots of IAM."""
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -32,6 +33,7 @@ SHOWN = 100
 LONGEST_READING = timedelta(minutes=15)
 """How long after an event a snapshot may have been read and still tell what the event did."""
 
+_DATES = ("CreateDate", "UpdateDate", "LastUsedDate")
 
 _ACCOUNT_OF_ROLE = re.compile(r"arn:[^:]*:iam::([0-9]{12}):role/")
 
@@ -58,6 +60,9 @@ class Material:
         Those that say when they were read.
     due : list[Due]
         In the order of arrival.
+    late : str
+        A time that the baseline shows, though events happened before it; empty where it is from
+        before all of them, as far as it shows.
     """
 
     events: list[SourceEvent] = field(default_factory=list)
@@ -66,6 +71,7 @@ class Material:
     snapshots: list[Snapshot] = field(default_factory=list)
     unreadable: list[Unreadable] = field(default_factory=list)
     due: list[Due] = field(default_factory=list)
+    late: str = ""
 
     @property
     def account(self) -> str:
@@ -162,12 +168,45 @@ def collected(
                 material.others += 1
     if baseline is not None:
         material.baseline = read_snapshot(baseline)
-        return material
-    if len(undated) > 1:
+    elif len(undated) > 1:
         names = ", ".join(one.origin for one in undated)
         raise InputError(f"{names}: which one is the baseline? name it with --baseline")
-    material.baseline = next(iter(undated), None)
+    else:
+        material.baseline = next(iter(undated), None)
+    material.late = _late(material, settings)
     return material
+
+
+def _late(material: Material, settings: Settings) -> str:
+    """See `Material.late`.
+
+    A snapshot does not say when it was read, but not before the last thing that it tells of: in
+    an account that lives, some role was used within the hour.
+    """
+    if material.baseline is None or material.baseline.read_at is not None:
+        return ""
+    shown = max(_dates(material.baseline.details), default="")
+    times = (event_time(item.event) for item in material.events if concerns(item.event, settings))
+    return shown if any(TIME.fullmatch(time) and time <= shown for time in times) else ""
+
+
+def _dates(value: Any) -> Iterator[str]:
+    """The times that a snapshot tells of, in UTC, to the second.
+
+    IAM API Reference, GetAccountAuthorizationDetails: CreateDate and UpdateDate of users, roles,
+    policies and versions, and RoleLastUsed.
+    """
+    if isinstance(value, list):
+        for each in value:
+            yield from _dates(each)
+    elif isinstance(value, Mapping):
+        for name, each in value.items():
+            if name in _DATES and isinstance(each, str):
+                with suppress(ValueError):
+                    moment = datetime.fromisoformat(each).astimezone(UTC)
+                    yield moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+            else:
+                yield from _dates(each)
 
 
 def concerns(event: Mapping[str, Any], settings: Settings) -> bool:

@@ -13,6 +13,7 @@ from policy_monitor.ledger import Genesis
 from policy_monitor.mutations import Documents, MutationKind
 from policy_monitor.settings import Settings
 from policy_monitor.state import AccountState
+from policy_monitor.timeline import clouded
 from policy_monitor_cli.arrivals import Arrival, outcome
 from policy_monitor_cli.local_aws import REGION
 from policy_monitor_cli.material import BEGINNING, MASK_KEY, Material, detail, event_time
@@ -32,7 +33,8 @@ def replay_offline(
     """
     ledger = MemoryLedger()
     ledger.put_genesis(*genesis(material, settings, MASK_KEY))
-    iam = RecordedIam(material.baseline.details if material.baseline else None)
+    as_of_then = material.baseline if not material.late else None
+    iam = RecordedIam(as_of_then.details if as_of_then else None)
     account = material.account if material.events else None
     problems: dict[int, str] = {}
     # In the order of time, so that IAM answers as of then; what the ledger makes of its facts does
@@ -65,6 +67,8 @@ def replay_offline(
 def genesis(material: Material, settings: Settings, mask_key: bytes) -> tuple[Genesis, Documents]:
     """What the events of a replay are folded from; without a baseline, nothing is known.
 
+    Of one that was read after them only what never changes: the documents of versions.
+
     Raises
     ------
     InputError
@@ -76,6 +80,8 @@ def genesis(material: Material, settings: Settings, mask_key: bytes) -> tuple[Ge
         state, documents = read_baseline(material.baseline.details, settings, mask_key)
     except InputError as error:
         raise InputError(f"{material.baseline.origin}: {error}") from error
+    if material.late:
+        state = clouded(state)
     read_at = material.baseline.read_at or BEGINNING
     account = material.account if material.events or state.roles else ""
     return Genesis(read_at, state, account, REGION), documents

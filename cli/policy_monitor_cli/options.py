@@ -33,7 +33,8 @@ Baseline = Annotated[
     typer.Option(
         metavar="FILE",
         help="IAM before the first event: the output of `aws iam "
-        "get-account-authorization-details`. One that lies in SOURCE is taken by itself.",
+        "get-account-authorization-details`. One that lies in SOURCE is taken by itself; of one "
+        "that was read later the documents of versions alone.",
     ),
 ]
 Roles = Annotated[

@@ -155,7 +155,14 @@ def progress(what: str, total: int | None) -> Iterator[Callable[[], None]]:
 
 def say(material: Material, outcome: Outcome) -> None:
     """What is not a finding but should be known, a line each, on standard error."""
-    if material.baseline is not None:
+    if material.baseline is not None and material.late:
+        typer.echo(
+            f"baseline: {material.baseline.origin} was read after the first event (it tells of "
+            f"{material.late}): what was in force before is not known, so each change of a role, "
+            "and the first one of each policy, is undetermined",
+            err=True,
+        )
+    elif material.baseline is not None:
         typer.echo(f"baseline: {material.baseline.origin}", err=True)
     else:
         typer.echo(

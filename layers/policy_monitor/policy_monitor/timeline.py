@@ -63,7 +63,7 @@ def steps(
     if isinstance(start, Genesis):
         earliest = earlier(start.read_at, WINDOW)
         window = [m for m in distinct if earliest <= m.time <= start.read_at]
-        yield from walk(_clouded(start.state), window, wider)
+        yield from walk(clouded(start.state), window, wider)
     state, later = _start(start, distinct, wider)
     yield from walk(state, later, wider)
 
@@ -155,7 +155,7 @@ def walk(
             state = after
 
 
-def _clouded(state: AccountState) -> AccountState:
+def clouded(state: AccountState) -> AccountState:
     """What can be said of the time before a baseline: which documents there are, not what held."""
     return AccountState(
         roles={

@@ -162,6 +162,25 @@ def test_a_baseline_can_be_named(run: Runner, tmp_path: Path) -> None:
     assert "no baseline" in unknown.err
 
 
+def test_a_baseline_from_after_the_events_hides_none_of_them(run: Runner, tmp_path: Path) -> None:
+    event = EVENTS / "03-load-balancers-added.json"
+    then = json.loads((EVENTS / "baseline.json").read_text())
+    policy = next(
+        each for each in then["Policies"] if each["PolicyName"] == "AstronomerCrossAccountRole"
+    )
+    for version in policy["PolicyVersionList"]:
+        version["IsDefaultVersion"] = False
+    detail = json.loads(event.read_text())["detail"]
+    made = json.loads(detail["requestParameters"]["policyDocument"])
+    newer = {"VersionId": "v2", "IsDefaultVersion": True, "CreateDate": "2023-09-12T16:02:11Z"}
+    policy["PolicyVersionList"].insert(0, {**newer, "Document": made})
+    policy["DefaultVersionId"] = "v2"
+    (tmp_path / "iam").write_text(json.dumps(then))
+    ran = run("replay", event, "--baseline", tmp_path / "iam", "--format", "jsonl")
+    assert verdicts(ran, "policy") == {"undetermined"}
+    assert "was read after the first event (it tells of 2023-09-12T16:02:11Z)" in ran.err
+
+
 def test_what_cannot_be_read_is_named_and_the_rest_goes_on(run: Runner, tmp_path: Path) -> None:
     lines = [
         json.dumps(json.loads((EVENTS / "03-load-balancers-added.json").read_text())),
@@ -228,6 +247,12 @@ def test_help_of_each_command_shows_an_example(run: Runner, command: str) -> Non
     assert f"policy-monitor {command}" in ran.out
     assert max(len(line) for line in ran.out.splitlines()) <= 80
     assert "\\b" not in ran.out
+
+
+def test_the_overview_says_in_whole_what_each_command_is_for(run: Runner) -> None:
+    out = run("--help").out
+    assert "..." not in out.partition("Commands:")[2]
+    assert max(len(line) for line in out.splitlines()) <= 80
 
 
 def test_a_reader_that_has_seen_enough_ends_it_quietly() -> None:

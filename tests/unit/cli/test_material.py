@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.iam_events import ROLE, iam_event
 
 from policy_monitor.errors import InputError
 from policy_monitor.settings import Settings
@@ -127,3 +128,30 @@ def test_a_refused_call_and_a_second_delivery_do_not_spoil_a_snapshot() -> None:
     refused = event("2024-01-01T00:00:30Z", "AttachRolePolicy", errorCode="AccessDenied")
     taken = material(omitted, omitted, refused, snapshots=(snapshot("2024-01-01T00:01:00Z"),))
     assert taken.telling(omitted) is not None
+
+
+@pytest.mark.parametrize(
+    ("dates", "late"),
+    [
+        ({}, ""),
+        ({"CreateDate": "2024-02-20T03:17:30+00:00"}, ""),
+        ({"CreateDate": "2024-02-20T04:17:41+01:00"}, "2024-02-20T03:17:41Z"),
+        ({"RoleLastUsed": {"LastUsedDate": "2024-03-01T00:00:00Z"}}, "2024-03-01T00:00:00Z"),
+        ({"CreateDate": "soon"}, ""),
+    ],
+)
+def test_a_baseline_that_tells_of_later_things_is_known_to_be_late(
+    tmp_path: Path, dates: dict[str, Any], late: str
+) -> None:
+    details = {"RoleDetailList": [{"RoleName": "other", **dates}]}
+    concerned = iam_event("DeleteRole", {"roleName": ROLE}, eventTime="2024-02-20T03:17:41Z")
+    unconcerned = iam_event("DeleteRole", {"roleName": "x"}, eventTime="2020-01-01T00:00:00Z")
+    files = write(tmp_path, a=[concerned, unconcerned], b=details)
+    assert collected(files, None, Settings()).late == late
+
+
+def test_a_baseline_that_says_when_it_was_read_is_not_guessed_at(tmp_path: Path) -> None:
+    details = {"RoleDetailList": [{"CreateDate": "2024-03-01T00:00:00Z"}]}
+    (file,) = write(tmp_path, b={**details, "ReadAt": "2024-01-01T00:00:00Z"})
+    concerned = iam_event("DeleteRole", {"roleName": ROLE}, eventTime="2024-02-20T03:17:41Z")
+    assert collected(write(tmp_path, a=concerned), file, Settings()).late == ""
