@@ -4,18 +4,13 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 
-from policy_monitor import senses
-from policy_monitor.deployment import stack_of
 from policy_monitor.recorded_call import partition
 from policy_monitor.settings import Settings
-from policy_monitor.trail import silence
-from policy_monitor.vigilance import Check, checks
-from policy_monitor.workings import expected_of, working_checks
 from policy_monitor_cli.checkup.audience import Expected, subscription_lines, webhook_lines
 from policy_monitor_cli.checkup.documented import corrected_of, filter_lines
 from policy_monitor_cli.checkup.facts import Account, FunctionFacts, StackFacts
 from policy_monitor_cli.checkup.keys import Place, key_lines
-from policy_monitor_cli.checkup.lines import Line, examined, failed, ok, warning
+from policy_monitor_cli.checkup.lines import Line, examined, ok
 from policy_monitor_cli.checkup.parts import (
     alarm_lines,
     function_lines,
@@ -25,35 +20,11 @@ from policy_monitor_cli.checkup.parts import (
 )
 from policy_monitor_cli.checkup.recorded import record_lines
 from policy_monitor_cli.checkup.regions import region_lines
+from policy_monitor_cli.checkup.sensing import sense_lines, trail_lines
 from policy_monitor_cli.checkup.watched import policy_lines, role_lines, trust_lines
 
 _RECONCILE = "ReconcileFunction"
 _SLACK = "SlackFunction"
-
-# What is well, and what to do where it is not, by the senses of vigilance.
-_WELL = {
-    senses.TRAIL: "a trail tells EventBridge of IAM's changes here",
-    senses.RULE: "rule {name} has the template's pattern and wakes detect",
-    senses.ARCHIVE: "the archive keeps events by the template's pattern",
-    senses.DEAD_LETTERS: "the dead-letter queue is empty",
-    senses.SUBSCRIPTIONS: "somebody gets findings",
-    senses.STREAM: "the ledger's stream wakes {name} by the template's filter",
-    senses.NAMES: "the parts have names by which a change of them is noticed",
-}
-_SORTS = {senses.RULE: "rules", senses.DEAD_LETTERS: "dead letters"}
-"""What a sense's lines stand under, where that is not its name."""
-_REMEDY = {
-    senses.TRAIL: "Let a trail log all management events that write, in this region or in all, "
-    "with global service events.",
-    senses.RULE: "Deploy this version's template again; where that changes nothing, mend the rule "
-    "by hand, and find out who changed it.",
-    senses.ARCHIVE: "Deploy this version's template again.",
-    senses.DEAD_LETTERS: 'Read its messages, mend the cause, and replay ("Dead letters" in '
-    "docs/operations.md).",
-    senses.SUBSCRIPTIONS: "Confirm the message that AWS sent there, or subscribe to the topic.",
-    senses.STREAM: "Enable it (aws lambda update-event-source-mapping --enabled), or deploy the "
-    "stack again: the stream forgets after a day.",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +53,7 @@ def of_stack(account: Account, stack: StackFacts, around: Circumstances) -> Iter
     yield from stack_lines(stack)
     functions: dict[str, FunctionFacts] = {}
     yield from _functions(account, stack, functions)
-    yield from _senses(account, functions)
+    yield from sense_lines(account, functions.get(_RECONCILE))
     for logical, name in stack.physical("AWS::Events::Rule").items():
         off = logical == "AnnounceFunctionDigest" and not parameters.get("DigestSchedule")
         look = partial(_waking, account, name, tuple(functions.values()), off=off)
@@ -101,12 +72,12 @@ def before(
 ) -> Iterator[Line]:
     """The lines of an account in which a stack is to be made with these parameters."""
     yield from region_lines(account.region, around.partition)
-    yield from examined("trail", partial(_trail, account))
+    yield from examined("trail", partial(trail_lines, account))
     yield from _webhook(account, parameters, around)
     yield from _bucket(account, parameters)
     if arn := parameters.get("KeyArn"):
         place = _place(account, "policy-monitor", {}, {})
-        yield from examined("key", lambda: key_lines(arn, account.key(arn), place))
+        yield from examined("key", partial(_key, account, arn, place))
     yield from _watched(account, parameters)
     yield from _documented(account, parameters, made=False)
 
@@ -127,16 +98,17 @@ def _functions(
     account: Account, stack: StackFacts, found: dict[str, FunctionFacts]
 ) -> Iterator[Line]:
     for logical, name in stack.physical("AWS::Lambda::Function").items():
+        yield from examined("functions", partial(_function, account, logical, name, found))
 
-        def look(logical: str = logical, name: str = name) -> Iterator[Line]:
-            facts = account.function(name)
-            if facts is None:
-                yield from function_lines(logical, None)
-            else:
-                found[logical] = facts
-                yield from function_lines(logical, facts.function)
 
-        yield from examined("functions", look)
+def _function(
+    account: Account, logical: str, name: str, found: dict[str, FunctionFacts]
+) -> Iterator[Line]:
+    facts = account.function(name)
+    if facts is None:
+        return function_lines(logical, None)
+    found[logical] = facts
+    return function_lines(logical, facts.function)
 
 
 def _waking(
@@ -145,67 +117,6 @@ def _waking(
     arn = f"arn:{partition(account.region)}:events:{account.region}:{account.account_id}"
     rule = account.wiring.rule(name)
     return waking_lines(name, f"{arn}:rule/{name}", rule, functions, may_be_off=off)
-
-
-def _senses(account: Account, functions: Mapping[str, FunctionFacts]) -> Iterator[Line]:
-    """What reconcile looks at, looked at by the same code."""
-    facts = functions.get(_RECONCILE)
-    if facts is None:
-        yield from examined("trail", partial(_trail, account))
-        yield warning(
-            "rules",
-            "rules, archive and stream are not compared with the template: what reconcile is "
-            "told of them was not read",
-            "See the line of ReconcileFunction first.",
-        )
-        return
-    try:
-        environment = facts.function.environment
-        parts = stack_of(environment)
-        own = Settings.from_environment(environment).parts
-        expected = expected_of(environment, parts, own)
-    except (KeyError, ValueError):
-        yield failed(
-            "rules",
-            "the stack is of another version than this command: reconcile is not told of the "
-            "parts that this version knows",
-            "Install the version of policy-monitor that is deployed, or deploy this one.",
-        )
-        return
-    place = f"{partition(account.region)}:{account.region}:{account.account_id}"
-    for check in (
-        *checks(parts, account.wiring, account.trails, account.account_id, account.region),
-        *working_checks(expected, account.workings, account.wiring, place),
-    ):
-        # Functions and subscriptions have lines of their own, which say more.
-        if _sense(check) not in (senses.FUNCTION, senses.SUBSCRIBER):
-            yield from examined(_sort(check), partial(_sensed, check))
-
-
-def _sense(check: Check) -> str:
-    return check.sense.partition(":")[0]
-
-
-def _sort(check: Check) -> str:
-    return _SORTS.get(_sense(check), _sense(check))
-
-
-def _sensed(check: Check) -> Iterator[Line]:
-    sense, _, name = check.sense.partition(":")
-    problem = check.problem()
-    if problem:
-        yield failed(_sort(check), problem, _REMEDY.get(sense, senses.sense(sense).remedy))
-    else:
-        well = _WELL.get(sense, f"{check.thing} works")
-        yield ok(_sort(check), well.format(name=name))
-
-
-def _trail(account: Account) -> Iterator[Line]:
-    problem = silence(account.trails.trails(), account.region)
-    if problem:
-        yield failed("trail", problem, _REMEDY[senses.TRAIL])
-    else:
-        yield ok("trail", _WELL[senses.TRAIL])
 
 
 def _told(
@@ -236,8 +147,11 @@ def _webhook(
     account: Account, parameters: Mapping[str, str], around: Circumstances
 ) -> Iterator[Line]:
     if source := parameters.get("SlackWebhook"):
-        look = lambda: webhook_lines(source, account.webhook(source), around.post)  # noqa: E731 - a check
-        yield from examined("webhook", look)
+        yield from examined("webhook", partial(_address, account, source, around))
+
+
+def _address(account: Account, source: str, around: Circumstances) -> Iterator[Line]:
+    return webhook_lines(source, account.webhook(source), around.post)
 
 
 def _bucket(account: Account, parameters: Mapping[str, str]) -> Iterator[Line]:
@@ -253,25 +167,29 @@ def _report(account: Account, bucket: str) -> Iterator[Line]:
 def _kept(account: Account, stack: StackFacts, around: Circumstances) -> Iterator[Line]:
     parameters = stack.parameters
     for name in stack.physical("AWS::DynamoDB::Table").values():
-        protection = parameters.get("DeletionProtection", "true") == "true"
-        yield from examined(
-            "ledger",
-            lambda name=name, protection=protection: table_lines(  # type: ignore[misc]
-                name, account.table(name), protection=protection
-            ),
-        )
-        minutes = int(parameters.get("ReconcileMinutes", "15"))
-        yield from examined(
-            "ledger",
-            lambda name=name, minutes=minutes: record_lines(  # type: ignore[misc]
-                account.records(name), minutes, stack.created, around.now
-            ),
-        )
+        yield from examined("ledger", partial(_table, account, name, parameters))
+        yield from examined("ledger", partial(_records, account, name, stack, around))
     keys = stack.physical("AWS::KMS::Key")
     if arn := parameters.get("KeyArn") or keys.get("Key"):
         rules, topics = stack.physical("AWS::Events::Rule"), stack.physical("AWS::SNS::Topic")
         place = _place(account, stack.name, rules, topics)
-        yield from examined("key", lambda: key_lines(arn, account.key(arn), place))
+        yield from examined("key", partial(_key, account, arn, place))
+
+
+def _table(account: Account, name: str, parameters: Mapping[str, str]) -> Iterator[Line]:
+    protection = parameters.get("DeletionProtection", "true") == "true"
+    return table_lines(name, account.table(name), protection=protection)
+
+
+def _records(
+    account: Account, name: str, stack: StackFacts, around: Circumstances
+) -> Iterator[Line]:
+    minutes = int(stack.parameters.get("ReconcileMinutes", "15"))
+    return record_lines(account.records(name), minutes, stack.created, around.now)
+
+
+def _key(account: Account, arn: str, place: Place) -> Iterator[Line]:
+    return key_lines(arn, account.key(arn), place)
 
 
 def _place(
