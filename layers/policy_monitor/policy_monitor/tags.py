@@ -16,6 +16,7 @@ from iamdiff.globs import ARN_FIELDS
 from iamdiff.logic import Doubt, Undecided
 from iamdiff.model import Condition, Effect, PrincipalType, Statement
 from iamdiff.patterns import matches, pattern_of
+from iamdiff.value_tests import TEXT
 from iamdiff.variables import Variable, parse_variables
 from policy_monitor.state import Tags
 
@@ -102,11 +103,7 @@ class _Binding:
             if _is_tag(condition.key):
                 matching = matching and self._holds(condition)
             else:
-                values = [self._text(value) for value in condition.values]
-                if None in values:
-                    raise UnboundTagError
-                known = tuple(value for value in values if value is not None)
-                conditions.append(condition._replace(values=known))
+                conditions.append(condition._replace(values=self._bound_values(condition)))
         made = statement._replace(conditions=tuple(conditions))
         if statement.resources is not None:
             # A pattern whose variable has no value matches nothing.
@@ -118,6 +115,15 @@ class _Binding:
                 inverted_resources=statement.inverted_resources and not everything,
             )
         return made if matching else made._replace(actions=(), inverted_actions=False)
+
+    def _bound_values(self, condition: Condition) -> tuple[str, ...]:
+        values = tuple(value for value in map(self._text, condition.values) if value is not None)
+        if len(values) < len(condition.values):
+            raise UnboundTagError
+        # What operators of numbers, dates and the like make of a variable, no page says.
+        if values != condition.values and condition.operator.type not in TEXT:
+            raise UnboundTagError
+        return values
 
     def _holds(self, condition: Condition) -> bool:
         truth = holds(condition, self._values, variables=self._variables)

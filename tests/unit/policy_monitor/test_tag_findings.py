@@ -192,6 +192,7 @@ def test_where_whoever_assumes_the_role_may_choose_its_tags_a_change_is_undeterm
         reading("StringEquals", "a", key="iam:ResourceTag/team"),
         reading("StringEquals", "${aws:username}"),
         reading("StringEquals", "${aws:PrincipalTag/team}", key="aws:RequestedRegion"),
+        reading("NumericLessThan", "${aws:PrincipalTag/team, '7'}", key="s3:max-keys"),
         shelf(allow("sqs:*", resource="arn:aws:sqs:*:${aws:PrincipalTag/team}:q")),
     ],
 )

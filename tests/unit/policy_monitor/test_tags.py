@@ -66,6 +66,7 @@ def test_a_documents_tags_are_put_in(
     [
         (unless(StringEquals={TEAM: "${aws:username}"}), {"team": "a"}),
         (unless(StringEquals={"aws:SourceVpc": "${aws:PrincipalTag/team}"}), {}),
+        (unless(NumericLessThan={"s3:max-keys": "${aws:PrincipalTag/team}"}), {"team": "7"}),
         (statement("Allow", "s3:*", resource="arn:aws:s3::${aws:PrincipalTag/team}:x"), {}),
         (statement("Allow", "s3:*", resource="arn:aws:s3:::${aws:PrincipalTag/team}${"), {}),
     ],
