@@ -25,7 +25,8 @@ _ACCOUNT = re.compile(r"[0-9]{12}")
 
 SOURCE_HELP = (
     "Files or folders of EventBridge events, CloudTrail records or log files, or "
-    "the output of `aws cloudtrail lookup-events`; JSON or JSON lines, gzipped or not."
+    "the output of `aws cloudtrail lookup-events` or `aws logs filter-log-events`; JSON or JSON "
+    "lines, gzipped or not."
 )
 
 Baseline = Annotated[

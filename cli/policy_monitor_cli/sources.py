@@ -1,9 +1,10 @@
 """Where a replay's events come from: files and folders, told apart by their shape, not their name.
 
 A source holds EventBridge events, bare CloudTrail records, CloudTrail log files, the output of
-``aws cloudtrail lookup-events``, one JSON document a file or one a line, gzipped or not. Snapshots
-of IAM (the output of ``aws iam get-account-authorization-details``) may lie among them. Everything
-is read as a stream: no more than one file, or one line, is held at a time.
+``aws cloudtrail lookup-events``, or of ``aws logs filter-log-events`` for the log group of a trail,
+one JSON document a file or one a line, gzipped or not. Snapshots of IAM (the output of ``aws iam
+get-account-authorization-details``) may lie among them. Everything is read as a stream: no more
+than one file, or one line, is held at a time.
 """
 
 import gzip
@@ -40,7 +41,8 @@ READ_AT = "ReadAt"
 
 KNOWN_SHAPES = (
     "an EventBridge event, a CloudTrail record, a CloudTrail log file, the output of "
-    "`aws cloudtrail lookup-events` or of `aws iam get-account-authorization-details`"
+    "`aws cloudtrail lookup-events`, of `aws logs filter-log-events` or of "
+    "`aws iam get-account-authorization-details`"
 )
 
 
@@ -224,9 +226,11 @@ def _object_items(document: dict[str, Any], origin: str) -> Iterator[Item]:
     if isinstance(document.get("Records"), list):
         yield from _records(document["Records"], origin)
     elif isinstance(document.get("Events"), list):
-        yield from _looked_up(document["Events"], origin)
+        yield from _quoted(document["Events"], "CloudTrailEvent", origin)
+    elif isinstance(document.get("events"), list):
+        yield from _quoted(document["events"], "message", origin)
     elif "CloudTrailEvent" in document:
-        yield from _looked_up([document], origin)
+        yield from _quoted([document], "CloudTrailEvent", origin)
     elif "detail-type" in document or "detail" in document:
         yield SourceEvent(origin, document)
     elif RECORD_FIELDS & document.keys():
@@ -254,16 +258,16 @@ def _records(records: list[Any], origin: str) -> Iterator[Item]:
             yield SourceEvent(place, enveloped(record))
 
 
-def _looked_up(events: list[Any], origin: str) -> Iterator[Item]:
-    """What LookupEvents answered: each record is a JSON string in its `CloudTrailEvent`."""
+def _quoted(events: list[Any], name: str, origin: str) -> Iterator[Item]:
+    """Records as JSON texts: what LookupEvents answered, or FilterLogEvents of a trail's group."""
     for number, event in enumerate(events, 1):
         place = f"{origin} event {number}"
-        text = event.get("CloudTrailEvent") if isinstance(event, dict) else None
+        text = event.get(name) if isinstance(event, dict) else None
         record, problem = _parsed(text) if isinstance(text, str) else (None, None)
         if isinstance(record, dict):
             yield SourceEvent(place, enveloped(record))
         else:
-            yield Unreadable(place, problem or "no CloudTrailEvent that is a JSON object")
+            yield Unreadable(place, problem or f"no {name} that is a JSON object")
 
 
 def _snapshot(document: dict[str, Any], origin: str) -> Item:

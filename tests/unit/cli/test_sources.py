@@ -97,6 +97,17 @@ def test_the_output_of_lookup_events_is_unpacked(tmp_path: Path) -> None:
     assert [event["detail"] for event in events(read(tmp_path, json.dumps(answer)))] == [RECORD]
 
 
+def test_what_a_trail_wrote_to_its_log_group_is_unpacked(tmp_path: Path) -> None:
+    # CloudWatch Logs API reference, FilterLogEvents.
+    row = {"logStreamName": "s", "timestamp": 1, "message": json.dumps(RECORD), "eventId": "3"}
+    answer = {"events": [row, {**row, "message": "START"}], "searchedLogStreams": []}
+    good, bad = read(tmp_path, json.dumps(answer))
+    assert isinstance(good, SourceEvent)
+    assert good.event["detail"] == RECORD
+    assert isinstance(bad, Unreadable)
+    assert bad.origin.endswith("event 2")
+
+
 def test_a_looked_up_event_without_a_readable_record_is_named(tmp_path: Path) -> None:
     answer = {"Events": [{"CloudTrailEvent": "{"}, {"CloudTrailEvent": json.dumps(RECORD)}]}
     bad, good = read(tmp_path, json.dumps(answer))
