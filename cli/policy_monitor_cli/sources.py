@@ -173,9 +173,9 @@ def _items(stream: IO[str], origin: str) -> Iterator[Item]:
     elif first.lstrip().startswith(("{", "[")):
         yield Unreadable(origin, problem)
     else:
-        # The console's download, whose columns are those of its page ("Working with CloudTrail
-        # event history", AWS CloudTrail User Guide).
-        table = "; take CloudTrail's event history as JSON, not as CSV"
+        # The columns are those of the console's page ("Working with CloudTrail event history", AWS
+        # CloudTrail User Guide).
+        table = ": a table of events lacks what each call asked for"
         hint = table if "event name" in first.casefold() else ""
         yield Unreadable(origin, f"not JSON{hint}; expected {KNOWN_SHAPES}")
 

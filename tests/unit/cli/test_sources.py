@@ -159,7 +159,10 @@ def test_an_event_without_detail_is_left_to_the_domain_to_refuse(tmp_path: Path)
         (b"\x1f\x8b broken", "cannot be read"),
         ('{"Records": [7]}', "a JSON number"),
         ('{"Records": [{"hello": 1}]}', "an object of another shape; expected a CloudTrail record"),
-        ("User name,Event name\nada,CreateRole", "take CloudTrail's event history as JSON, not as"),
+        (
+            "User name,Event name\nada,CreateRole",
+            "a table of events lacks what each call asked for",
+        ),
         ('{"eventName": ', "not JSON: expecting value at column 14"),
         ('{\n"eventName": ', "not JSON: expecting value at line 2 column 13"),
     ],
