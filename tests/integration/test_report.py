@@ -60,7 +60,7 @@ def test_what_a_replay_cannot_read_is_status_2_and_the_rest_is_shown(
         (("--table", "a", EVENTS), "report: name one of --stack, --table and SOURCE"),
         (
             ("--table", "a", *REGION, "--policy", "p"),
-            "report: --baseline, --role, --policy and --severities say",
+            "report: --baseline, --role, --policy, --vendor-account and",
         ),
         (("--table", "nowhere", *REGION), "table nowhere: there is none in us-east-1"),
         (("--stack", "other", *REGION), "stack other: has no output TableName"),
