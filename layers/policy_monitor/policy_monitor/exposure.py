@@ -185,7 +185,7 @@ class Exposures:
         changes = after.own_changes(bearer.arn, bearer.after)
         if not changes:
             return paths, ()
-        could = before.own_changes(bearer.arn, bearer.before)
+        could = before.own_changes(bearer.arn, bearer.before, surely=True)
         own = changes - could
         if not could.isdisjoint(UNLIMITED):
             own &= CEILING_ACTIONS  # it could give itself anything before, but past its boundary

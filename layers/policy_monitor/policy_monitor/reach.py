@@ -9,7 +9,7 @@ from functools import cached_property
 
 from iamdiff import Access, Verdict, compare, parse_document
 from iamdiff.catalogue import Catalogue, CataloguedAction
-from iamdiff.inventory import Holding, take_inventory
+from iamdiff.inventory import Holding, Inventory, take_inventory
 from iamdiff.limits import Limit
 from policy_monitor.escalations import (
     OWN_POLICY_ACTIONS,
@@ -42,7 +42,7 @@ class Reach:
         self._principal = principal
         self._known: dict[str, bool] = {}
         self._passes: dict[str, bool] = {}
-        self._own: dict[tuple[str, tuple[str, ...]], frozenset[str]] = {}
+        self._own: dict[tuple[str, tuple[str, ...]], tuple[frozenset[str], bool]] = {}
 
     def opened_since(
         self, before: "Reach", gains: Callable[[str], bool] = lambda _action: True
@@ -77,7 +77,9 @@ class Reach:
             and (not path.passed_to or self._passes_roles_to(path.passed_to))
         ]
 
-    def own_changes(self, role: str, policies: tuple[str, ...]) -> frozenset[str]:
+    def own_changes(
+        self, role: str, policies: tuple[str, ...], *, surely: bool = False
+    ) -> frozenset[str]:
         """The actions by which a role can change what it may do itself.
 
         Parameters
@@ -86,12 +88,15 @@ class Reach:
             Its ARN.
         policies : tuple[str, ...]
             ARNs of the managed policies that bear on it; those of AWS nobody can change.
+        surely : bool
+            Whether to say none where something could not be decided.
         """
         if (role, policies) not in self._own:
             self._own[role, policies] = self._own_changes(role, policies)
-        return self._own[role, policies]
+        found, sure = self._own[role, policies]
+        return found if sure or not surely else frozenset()
 
-    def _own_changes(self, role: str, policies: Iterable[str]) -> frozenset[str]:
+    def _own_changes(self, role: str, policies: Iterable[str]) -> tuple[frozenset[str], bool]:
         own = [arn for arn in policies if ":aws:policy/" not in arn]
         on_policies = {"NotResource": own} if own else {"Resource": "*"}
         limited = _limited(
@@ -100,8 +105,10 @@ class Reach:
             {"Effect": "Deny", "Action": list(OWN_POLICY_ACTIONS), **on_policies},
         )
         actions = (*OWN_ROLE_ACTIONS, *OWN_POLICY_ACTIONS)
-        held = self._held(limited, actions)
-        return frozenset(action for action in actions if action.lower() in held)
+        found = self._inventory(limited, actions, limited=False)
+        held = {each.action.name.lower() for each in found.holdings if not each.latent}
+        changes = frozenset(action for action in actions if action.lower() in held)
+        return changes, not found.undetermined
 
     def limits(self, actions: Iterable[str]) -> Mapping[str, frozenset[Limit]]:
         """What limits those of some actions that are allowed; by name in lower case."""
@@ -131,13 +138,16 @@ class Reach:
         self, access: Access, actions: Iterable[str], *, limited: bool
     ) -> Iterator[Holding]:
         """What an access allows of some actions, on something that they take."""
-        found = take_inventory(
+        found = self._inventory(access, actions, limited=limited)
+        return (each for each in found.holdings if not each.latent)
+
+    def _inventory(self, access: Access, actions: Iterable[str], *, limited: bool) -> Inventory:
+        return take_inventory(
             access,
             catalogue=_Excerpt(actions, self._catalogue),
             principal=self._principal,
             limited=limited,
         )
-        return (each for each in found.holdings if not each.latent)
 
     def _passes_roles_to(self, service: str) -> bool:
         """Whether some role can be passed to a service."""

@@ -224,6 +224,17 @@ def test_a_role_that_could_give_itself_anything_before_gains_only_by_passing_its
     )
 
 
+def test_a_role_that_may_have_been_able_to_change_itself_before_hides_nothing() -> None:
+    case = Case()
+    soon = {"DateLessThan": {"aws:CurrentTime": "soon"}}
+    perhaps = statement("Allow", "iam:PutRolePolicy", resource=ROLE_ARN, Condition=soon)
+    surely = allow("iam:PutRolePolicy", resource=ROLE_ARN)
+    assert case.exposure(case.held(policy(perhaps)), case.held(surely)).own == (
+        "iam:PutRolePolicy",
+    )
+    assert case.exposure(case.held(surely), case.held(policy(perhaps))).own == ()
+
+
 def test_attaching_a_policy_that_the_role_can_rewrite_lets_it_change_itself() -> None:
     case = Case()
     held = case.held(allow("iam:CreatePolicyVersion", resource=EXTRA))
