@@ -19,7 +19,8 @@ from policy_monitor.escalations import (
     Path,
 )
 
-# What decides whose permissions a path leads to; the rest of a path is only the means.
+# What decides whose permissions a path leads to; the rest of a path is only the means. A path
+# without any of these acts on what has a role.
 _DECISIVE = ("iam:", "sts:")
 _PASSED_TO = "iam:passedtoservice"
 _EVERY_ARN = "arn:*:*:*:*:*"
@@ -57,14 +58,13 @@ class Reach:
         touched = [path for path in PATHS if any(map(gains, path.actions))]
         opened = self._open(touched)
         reached = before._open(opened)  # noqa: SLF001 - of the same class
-        decisive = {
-            action for path in reached for action in path.actions if action.startswith(_DECISIVE)
-        }
-        widened = self._gained_since(before, decisive) if decisive else frozenset()
+        decisive = {path: _decisive(path) for path in reached}
+        actions = frozenset().union(*decisive.values())
+        widened = self._gained_since(before, actions) if actions else frozenset()
         return tuple(
             path
             for path in opened
-            if path not in reached or not widened.isdisjoint(map(str.lower, path.actions))
+            if path not in decisive or not widened.isdisjoint(map(str.lower, decisive[path]))
         )
 
     def _open(self, paths: Sequence[Path]) -> list[Path]:
@@ -218,6 +218,11 @@ class _Excerpt:
 
     def holds_several(self, key: str) -> bool | None:
         return self._catalogue.holds_several(key) if self._catalogue else None
+
+
+def _decisive(path: Path) -> Sequence[str]:
+    """The actions of a path that decide whose permissions it leads to."""
+    return [each for each in path.actions if each.startswith(_DECISIVE)] or path.actions
 
 
 def _limited(access: Access, *denies: Mapping[str, object]) -> Access:

@@ -150,6 +150,16 @@ def test_a_path_that_reaches_more_roles_counts_and_one_with_more_means_does_not(
     assert case.exposure(narrow, more_functions).paths == ()
 
 
+def test_a_path_through_what_has_a_role_counts_where_it_reaches_more_of_that() -> None:
+    case = Case()
+    one, every = (
+        case.held(allow("lambda:UpdateFunctionCode", resource=resource))
+        for resource in (FUNCTION, "*")
+    )
+    assert case.exposure(one, every).paths == ("lambda-003",)
+    assert case.exposure(every, one).paths == ()
+
+
 FUNCTION = "arn:aws:lambda:*:*:function:one"
 
 
