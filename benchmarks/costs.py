@@ -279,7 +279,7 @@ theirs is for what they hold in a large account ([benchmarks](benchmarks.md#memo
 - `SecondOpinion`: two checks a change, charged by Access Analyzer
   ([second opinion](second-opinion.md)).
 - `TrailLogGroupName`: one alarm's metric more, and its own in hours in which it rings.
-- `ReportBucket`: one alarm's metric more, and 8,760 looks a month of about a second: $0.12. The
+- `ReportBucket`: one alarm's metric more, and 8,760 looks a month, each a cold start: $0.26. The
   page is some megabytes, written when it would tell something else.
 - `CentralEventBusArn`: a dollar a million findings ([many accounts](organization.md)).
 - Many accounts: each pays for its own stack.
