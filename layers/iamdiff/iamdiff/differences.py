@@ -208,10 +208,12 @@ class Differ:
             then, now = self._standing(old), self._standing(new)
             gained_doubts: list[Condition] = []
             lost_doubts: list[Condition] = []
-            lifted = tuple(self._answers(lifted_denies(then, now), gained_doubts, target))
-            added = tuple(self._answers(lifted_denies(now, then), lost_doubts, target))
             gained = tuple(self._answers(self._questions(then, now), gained_doubts, target))
             lost = tuple(self._answers(self._questions(now, then), lost_doubts, target))
+            # Of whole accesses a Deny says nothing that what is gained and lost does not.
+            doubts = (gained_doubts, lost_doubts) if self.part else ([], [])
+            lifted = tuple(self._answers(lifted_denies(then, now), doubts[0], target))
+            added = tuple(self._answers(lifted_denies(now, then), doubts[1], target))
             if self.part:
                 gained, lost, lifted, added = lifted + gained, added + lost, (), ()
             known = Decision(

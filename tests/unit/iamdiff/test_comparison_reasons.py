@@ -195,3 +195,11 @@ def test_a_condition_that_nobody_can_read_is_no_way_out_of_a_deny() -> None:
     (grant,) = found.gained
     assert found.verdict is Verdict.EXPANSION
     assert grant.witness.context["ex:k"] != grant.witness.context["ex:a"]
+
+
+def test_a_new_deny_that_nobody_can_read_takes_nothing_where_nothing_was_allowed() -> None:
+    unreadable = deny("s3:Get*", Condition={"Bool": {"ex:b": "maybe"}})
+    assert between([], [allow("s3:*"), unreadable]).verdict is Verdict.EXPANSION
+    assert between([allow("ec2:*")], [allow("ec2:*"), unreadable]).verdict is Verdict.EQUIVALENT
+    assert between([allow("s3:*")], [allow("s3:*"), unreadable]).verdict is Verdict.UNDETERMINED
+    assert between([], [unreadable], part=True).verdict is Verdict.UNDETERMINED
