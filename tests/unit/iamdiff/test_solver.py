@@ -1,10 +1,10 @@
 """One question after another: what is asked again, and what is asked of another resource."""
 
-from tests.unit.iamdiff.policies import allow, document
-
-from iamdiff.bodies import normal_block, resource_link
+from iamdiff.bodies import Block, normal_block, resource_link
 from iamdiff.budget import Budget
 from iamdiff.domains import KeyFacts
+from iamdiff.model import Condition
+from iamdiff.operators import parse_operator
 from iamdiff.solver import Answer, Solver, Target
 
 ANYTHING = Target("arn:aws:s3:::a", lambda _: True, tied=False)
@@ -16,10 +16,14 @@ def solver() -> Solver:
 
 def answer(asked: Solver, target: Target = ANYTHING, **values: str) -> Answer:
     """What is found where each of some keys must be equal to a value."""
-    conditions = {"StringEquals": {f"ex:{key}": value for key, value in values.items()}}
-    (statement,) = document(allow(Condition=conditions)).statements
-    block = normal_block(statement.conditions, variables=True)
+    block = conditions(*(("StringEquals", f"ex:{key}", value) for key, value in values.items()))
     return asked.solve([asked.clauses.of(block)], [], target)
+
+
+def conditions(*rows: tuple[str, str, str]) -> Block:
+    """Conditions, each an operator, a key and a value."""
+    listed = [Condition(parse_operator(name), key, (value,)) for name, key, value in rows]
+    return normal_block(listed, variables=True)
 
 
 def test_what_a_variable_joins_is_answered_once_for_all_questions_that_it_is_in() -> None:
@@ -42,3 +46,39 @@ def test_a_variable_in_a_resource_has_another_value_for_each_resource() -> None:
         target = Target(home, home.__eq__, tied=True)
         found = asked.solve([asked.clauses.of((link,))], [], target)
         assert found == Answer({"aws:username": name}, home)
+
+
+def test_questions_that_share_some_conditions_of_a_part_have_answers_of_their_own() -> None:
+    asked = solver()
+    for first in ("x", "z"):
+        found = answer(asked, a=first, b="y", c="${ex:t}")
+        assert found.context == {"ex:a": first, "ex:b": "y", "ex:c": "x", "ex:t": "x"}
+    for last in ("x", "z"):
+        found = answer(asked, b="y", c=last, d="${ex:t}")
+        assert found.context == {"ex:b": "y", "ex:c": last, "ex:d": "x", "ex:t": "x"}
+    for joined in ("x", "z"):
+        found = answer(asked, a="y", c="${ex:t}", d="${ex:t}", t=joined)
+        assert found.context == {"ex:a": "y", "ex:c": joined, "ex:d": joined, "ex:t": joined}
+
+
+def test_a_variable_in_a_resource_is_read_for_each_resource_among_other_parts() -> None:
+    asked = solver()
+    home = resource_link("arn:aws:s3:::home/${aws:username}", negated=False)
+    own = ("StringLike", "aws:username", "*")
+    for name in ("jo", "al"):
+        target = Target(f"arn:aws:s3:::home/{name}", f"arn:aws:s3:::home/{name}".__eq__, tied=True)
+        blocks = [(home,), conditions(own), conditions(("StringEquals", "ex:k", "v"))]
+        found = asked.solve([*map(asked.clauses.of, blocks)], [], target)
+        assert found == Answer({"aws:username": name, "ex:k": "v"}, target.example)
+        # Where nothing reads the resource, one answer is for all of them.
+        assert asked.solve([asked.clauses.of(blocks[2])], [], target) == Answer({"ex:k": "v"})
+
+
+def test_a_doubt_about_one_part_stands_whatever_is_found_of_the_others() -> None:
+    asked = solver()
+    never = conditions(("StringEquals", "ex:k", "${ex:a}"), ("StringNotEquals", "ex:a", "${ex:k}"))
+    for other in ("ex:b", "ex:z"):
+        apart = conditions(("StringEquals", other, f"${{{other}2}}"))
+        found = asked.solve([asked.clauses.of(never), asked.clauses.of(apart)], [], ANYTHING)
+        assert found.context is None
+        assert {doubt.key for doubt in found.doubts} == {"ex:a", "ex:k"}
