@@ -61,17 +61,55 @@ def test_questions_that_share_some_conditions_of_a_part_have_answers_of_their_ow
         assert found.context == {"ex:a": "y", "ex:c": joined, "ex:d": joined, "ex:t": joined}
 
 
+HOME = resource_link("arn:aws:s3:::home/${aws:username}", negated=False)
+HOMES = [
+    Target(home, home.__eq__, tied=True)
+    for home in ("arn:aws:s3:::home/jo", "arn:aws:s3:::home/al")
+]
+
+
 def test_a_variable_in_a_resource_is_read_for_each_resource_among_other_parts() -> None:
     asked = solver()
-    home = resource_link("arn:aws:s3:::home/${aws:username}", negated=False)
-    own = ("StringLike", "aws:username", "*")
-    for name in ("jo", "al"):
-        target = Target(f"arn:aws:s3:::home/{name}", f"arn:aws:s3:::home/{name}".__eq__, tied=True)
-        blocks = [(home,), conditions(own), conditions(("StringEquals", "ex:k", "v"))]
-        found = asked.solve([*map(asked.clauses.of, blocks)], [], target)
-        assert found == Answer({"aws:username": name, "ex:k": "v"}, target.example)
-        # Where nothing reads the resource, one answer is for all of them.
-        assert asked.solve([asked.clauses.of(blocks[2])], [], target) == Answer({"ex:k": "v"})
+    blocks = [
+        (HOME,),
+        conditions(("StringLike", "aws:username", "*")),
+        conditions(("StringEquals", "ex:k", "v")),
+        conditions(("StringEquals", "ex:y", "${ex:z}")),
+    ]
+    for target, name in zip(HOMES, ("jo", "al"), strict=True):
+        found = asked.solve(list(map(asked.clauses.of, blocks)), [], target)
+        context = {"aws:username": name, "ex:k": "v", "ex:y": "x", "ex:z": "x"}
+        assert found == Answer(context, target.example)
+
+
+def test_a_resource_that_a_deny_must_not_match_is_looked_at_for_each_resource() -> None:
+    asked = solver()
+    denies = [(HOME,), conditions(("StringEquals", "aws:username", "x"))]
+    present = conditions(("StringLike", "aws:username", "*"), ("StringEquals", "ex:k", "v"))
+    for target in HOMES:
+        found = asked.solve(
+            [asked.clauses.of(present)], list(map(asked.clauses.of, denies)), target
+        )
+        assert found.context
+        assert found.resource == target.example
+
+
+def test_where_no_condition_reads_the_resource_one_answer_is_for_all() -> None:
+    asked = solver()
+    for target in HOMES:
+        assert answer(asked, target, k="v") == Answer({"ex:k": "v"})
+
+
+def test_what_one_part_rules_out_no_doubt_about_another_keeps_open() -> None:
+    asked = solver()
+    doubtful = conditions(
+        ("StringEquals", "ex:a", "${ex:b}"), ("StringNotEquals", "ex:b", "${ex:a}")
+    )
+    impossible = conditions(
+        ("StringEquals", "ex:y", "${ex:z}"), ("StringEquals", "ex:y", "v"), ("Null", "ex:z", "true")
+    )
+    found = asked.solve(list(map(asked.clauses.of, (doubtful, impossible))), [], ANYTHING)
+    assert found == Answer(None)
 
 
 def test_a_doubt_about_one_part_stands_whatever_is_found_of_the_others() -> None:
