@@ -32,10 +32,12 @@ def verdict(
     try:
         encoding = Encoding.of(old, new, kind)
         gained = encoding.is_possible(encoding.gain(old, new, part=part), milliseconds)
+        if gained is None:
+            return None
         lost = encoding.is_possible(encoding.gain(new, old, part=part), milliseconds)
     except Unsupported:
         return None
-    if gained is None or lost is None:
+    if lost is None:
         return None
     names = {
         (True, True): "mixed",
