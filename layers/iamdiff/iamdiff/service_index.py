@@ -116,7 +116,6 @@ class ServiceIndex:
             classes.setdefault(self._holders(name), []).append(name)
         of = {name: each for each, names in enumerate(classes.values()) for name in names}
         members = list(map(tuple, classes.values()))
-        narrowest_first = sorted(wildcards, key=_letters, reverse=True)
         interest = {1 << of[name] for name in wildcards if name in changed}
         for mask, example in cells(
             wildcards,
@@ -127,9 +126,8 @@ class ServiceIndex:
             empty=False,
             avoid=[*filter(is_literal, self.names), *filter(is_literal, excluded)],
         ):
-            matching = (n for n in narrowest_first if mask >> of[n] & 1 and matcher(n)(example))
-            closest = next(matching, None)
-            patterns = ("*",) if closest is None else members[of[closest]]
+            closest = narrowest(n for n in wildcards if mask >> of[n] & 1 and matcher(n)(example))
+            patterns = members[of[closest]] if closest in of else ("*",)
             holders = [each for place, each in enumerate(classes) if mask >> place & 1]
             yield self._sides(holders), ActionCell(self.service, patterns, example)
 
