@@ -3,7 +3,7 @@
 ``${aws:PrincipalTag/team}`` makes a condition, or a resource pattern, read two keys at once.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 
 from iamdiff.arns import matches, parse_pattern
@@ -90,6 +90,8 @@ def _resolved(value: str, context: Mapping[str, ContextValue]) -> str | None:
 def holds(condition: Condition, context: Mapping[str, ContextValue], resource: str) -> bool | None:
     """Whether a condition, perhaps with variables, holds in a context; None: it cannot be read."""
     linked = is_linked(condition)
+    if linked and not is_readable(condition):
+        return None
     plain = resolve(condition, context) if linked else condition
     operator = plain.operator
     if plain.key == RESOURCE:
@@ -103,8 +105,11 @@ def holds(condition: Condition, context: Mapping[str, ContextValue], resource: s
     test = value_test(plain) if plain.values or not linked else _never
     if given == () and (condition.values or test is not None):
         return when_absent(operator)
-    if test is None:
-        return None
+    return None if test is None else _passes(operator, test, given)
+
+
+def _passes(operator: Operator, test: Callable[[str], bool], given: ContextValue) -> bool:
+    """Whether what a key holds passes an operator with a test of one value, negation aside."""
     if operator.quantifier is Quantifier.NONE:
         return isinstance(given, str) and test(given) is not operator.negated
     members = (given,) if isinstance(given, str) else given

@@ -188,8 +188,13 @@ def test_a_value_that_nobody_can_read_is_not_asked_for_where_the_key_is_absent(
     assert found.verdict is Verdict.UNDETERMINED
 
 
-def test_a_condition_that_nobody_can_read_is_no_way_out_of_a_deny() -> None:
-    odd = {"NumericEquals": {"ex:age": "ten"}, "StringEquals": {"ex:k": "${ex:a}"}}
+@pytest.mark.parametrize(
+    ("operator", "value"), [("NumericEquals", "ten"), ("StringLike", "${ex:a")]
+)
+def test_a_condition_that_nobody_can_read_is_no_way_out_of_a_deny(
+    operator: str, value: str
+) -> None:
+    odd = {operator: {"ex:age": value}, "StringEquals": {"ex:k": "${ex:a}"}}
     both = {"Null": {"ex:age": "false", "ex:k": "false", "ex:a": "false"}}
     found = between([deny()], [allow(Condition=both), deny(Condition=odd)])
     (grant,) = found.gained

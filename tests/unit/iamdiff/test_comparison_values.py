@@ -112,6 +112,9 @@ def test_no_value_is_all_of_one_kind_and_some_of_another() -> None:
 def test_null_of_both_asks_for_nothing_and_of_neither_is_open() -> None:
     either = under(("Null", KEY, ["true", "false"]))
     assert between([either], [allow()]).verdict is Verdict.EQUIVALENT
+    assert between([under(("Null", KEY, "TRUE"))], [under(("Null", KEY, "true"))]).verdict is (
+        Verdict.EQUIVALENT
+    )
     neither = under(("Null", KEY, []))
     assert codes(between([neither], [deny()])) == {"empty-list"}
 

@@ -206,6 +206,7 @@ def test_an_escaped_wildcard_is_the_character_alone(character: str) -> None:
         ({"ForAnyValue:StringNotEquals": {"aws:TagKeys": "${ex:a}"}}, "ex:a"),
         ({"StringEqualsIfExists": {"aws:SourceVpc": "${ex:a}"}}, "ex:a"),
         ({"StringEquals": {"aws:SourceVpc": ["${ex:a}", "${ex:b}"]}}, "ex:b"),
+        ({"StringEquals": {"ex:k": ["${ex:a}", "${ex:b}"]}}, "ex:a"),
     ],
 )
 def test_a_condition_may_hold_without_one_of_its_variables(condition: Any, absent: str) -> None:
