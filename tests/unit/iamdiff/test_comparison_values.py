@@ -94,8 +94,20 @@ def test_there_is_a_number_between_any_two() -> None:
     assert found.verdict is Verdict.EXPANSION
 
 
-def test_there_are_bytes_besides_any_that_are_named() -> None:
-    named = under(("BinaryEquals", KEY, ["AA==", "AQ==", "Ag=="]))
+@pytest.mark.parametrize("value", ["true", "false"])
+def test_a_boolean_is_true_or_false(value: str) -> None:
+    one = under(("Bool", KEY, value))
+    assert between([], [one]).gained[0].witness.context == {KEY: value}
+    both = under(("Bool", KEY, ["true", "false"]))
+    assert between([one], [both]).verdict is Verdict.EXPANSION
+    assert between(
+        [both], [under(("Null", KEY, "false"), ("Bool", KEY, ["false", "true"]))]
+    ).verdict is (Verdict.EQUIVALENT)
+
+
+@pytest.mark.parametrize("values", [["AA==", "AQ==", "Ag=="], ["AAAA"], ["AAAA", "AAAAAAAA"]])
+def test_there_are_bytes_besides_any_that_are_named(values: list[str]) -> None:
+    named = under(("BinaryEquals", KEY, values))
     assert between([named], [under(("Null", KEY, "false"))]).verdict is Verdict.EXPANSION
 
 
@@ -123,8 +135,9 @@ def test_a_key_may_hold_what_is_no_arn_but_for_those_that_hold_arns() -> None:
     spared = under(("Null", KEY, "false"), ("ArnNotLike", KEY, "arn:*:*:*:*:*"))
     assert between([], [spared]).verdict is Verdict.EXPANSION
     caller = "aws:PrincipalArn"
-    nobody = under(("ArnNotLike", caller, "arn:*:*:*:*:*"), ("StringNotEquals", caller, "a"))
-    assert between([], [nobody]).verdict is Verdict.EQUIVALENT
+    for also in ((), (("StringNotEquals", caller, "a"),)):
+        nobody = under(("ArnNotLike", caller, "arn:*:*:*:*:*"), *also)
+        assert between([], [nobody]).verdict is Verdict.EQUIVALENT
 
 
 @pytest.mark.parametrize(
