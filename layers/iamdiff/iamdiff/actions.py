@@ -6,9 +6,8 @@ only groups in which the two sides' statements differ are made at all: most of t
 policy is never looked at.
 """
 
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
-from itertools import chain
 from typing import NamedTuple
 
 from iamdiff.budget import Budget
@@ -40,18 +39,31 @@ def parse_action(text: str) -> ActionPattern | None:
     return ActionPattern(service, "*" if not name.strip("*") else name)
 
 
-EVERY_BODY = -1
-"""The mask of all bodies."""
-
-
 type Texts = tuple[str, ...]
 """Action patterns of one element, as they were written."""
+
+type Names = Mapping[str, Collection[str]]
+"""Action patterns by service, each once and in order."""
+
+
+@lru_cache(maxsize=128)
+def names_of(texts: Texts) -> Names:
+    """The patterns of one element by service, without those that no action's name can match."""
+    found: dict[str, dict[str, None]] = {}
+    for pattern in map(parse_action, texts):
+        if pattern is not None:
+            found.setdefault(pattern.service, {})[pattern.name] = None
+    return found
+
+
+EVERY_BODY = -1
+"""The mask of all bodies."""
 
 
 class Exclusion:
     """A NotAction element: its patterns by service, and the bodies that use it."""
 
-    def __init__(self, patterns: dict[str, list[str]], sides: Sides) -> None:
+    def __init__(self, patterns: Mapping[str, Sequence[str]], sides: Sides) -> None:
         self.patterns = patterns
         self.sides = sides
 
@@ -62,7 +74,7 @@ class ActionIndex:
     def __init__(self) -> None:
         self.services: dict[str, dict[str, Sides]] = {}
         self.everywhere = Sides()
-        self.exclusions: dict[frozenset[ActionPattern], Exclusion] = {}
+        self.exclusions: dict[frozenset[tuple[str, str]], Exclusion] = {}
         self.known: dict[str, ServiceIndex] = {}
 
     def of_service(self, service: str) -> ServiceIndex:
@@ -75,36 +87,30 @@ class ActionIndex:
             self.known[service] = found
         return found
 
-    def add(self, texts: Iterable[str], sides: Sides, only: Container[str] | None) -> None:
-        """Enter patterns of Action elements, or what of them speaks of some services."""
-        services = self.services
-        for pattern in map(parse_action, texts):
-            if pattern is None:
-                continue
-            service, name = pattern
-            if only is not None and service not in only and service != EVERY_SERVICE:
-                continue
-            if service == EVERY_SERVICE:
-                self.everywhere |= sides
-                continue
-            names = services.get(service)
-            if names is None:
-                names = services[service] = {}
-            known = names.get(name)
-            names[name] = sides if known is None else union(known, (sides,))
-
-    def add_exclusion(self, texts: Iterable[str], sides: Sides) -> None:
-        """Enter a NotAction element; one that excludes everything matches nothing."""
-        patterns = frozenset(p for text in texts if (p := parse_action(text)) is not None)
-        if any(pattern.service == EVERY_SERVICE for pattern in patterns):
+    def add(self, service: str, names: Iterable[str], sides: Sides) -> None:
+        """Enter patterns of one service."""
+        if service == EVERY_SERVICE:
+            self.everywhere |= sides
             return
+        known = self.services.get(service)
+        if known is None:
+            self.services[service] = dict.fromkeys(names, sides)
+            return
+        for name in names:
+            before = known.get(name)
+            known[name] = sides if before is None else union(before, (sides,))
+
+    def add_exclusion(self, texts: Texts, sides: Sides) -> None:
+        """Enter a NotAction element; one that excludes everything matches nothing."""
+        names = names_of(texts)
+        if EVERY_SERVICE in names:
+            return
+        patterns = frozenset((service, name) for service in names for name in names[service])
         known = self.exclusions.get(patterns)
         if known is not None:
             known.sides |= sides
             return
-        by_service: dict[str, list[str]] = {}
-        for pattern in sorted(patterns):
-            by_service.setdefault(pattern.service, []).append(pattern.name)
+        by_service = {service: sorted(names[service]) for service in names}
         self.exclusions[patterns] = Exclusion(by_service, sides)
 
     def named_services(self) -> set[str]:
@@ -153,29 +159,52 @@ def build_index(
     exclusions : Mapping[Texts, Sides]
         By NotAction element: the bodies that have it.
     """
-    changed: list[tuple[Iterable[str], Sides]] = []
-    same: list[tuple[Iterable[str], Sides]] = []
+    changed: list[tuple[str, Iterable[str], Sides]] = []
+    same: list[tuple[Names, Names, Sides]] = []
     for body, before, after in actions:
         bit = 1 << body
         if before == after:
-            same += [(texts, Sides(bit, bit)) for texts in before]
+            both = Sides(bit, bit)
+            same += [(names, names, both) for names in map(names_of, before)]
             continue
-        old, new = dict.fromkeys(chain(*before)), dict.fromkeys(chain(*after))
-        changed.append(([text for text in old if text not in new], Sides(old=bit)))
-        changed.append(([text for text in new if text not in old], Sides(new=bit)))
-        same.append(([text for text in old if text in new], Sides(bit, bit)))
-    touched = {
-        pattern.service
-        for texts, _ in changed
-        for text in texts
-        if (pattern := parse_action(text)) is not None
-    }
+        old, new = _joined(before), _joined(after)
+        changed += _left_out(old, new, Sides(old=bit))
+        changed += _left_out(new, old, Sides(new=bit))
+        same.append((old, new, Sides(bit, bit)))
+    touched = {service for service, _, _ in changed}
     anything = EVERY_SERVICE in touched or any(s.old != s.new for s in exclusions.values())
+    touched.add(EVERY_SERVICE)
     index = ActionIndex()
-    for texts, sides in changed:
-        index.add(texts, sides, None)
-    for texts, sides in same:
-        index.add(texts, sides, None if anything else touched)
+    for service, names, sides in changed:
+        index.add(service, names, sides)
+    for old, new, sides in same:
+        for service, names in old.items():
+            if (anything or service in touched) and service in new:
+                index.add(service, _common(names, new[service]), sides)
     for texts, sides in exclusions.items():
         index.add_exclusion(texts, sides)
     return index
+
+
+def _joined(elements: Sequence[Texts]) -> Names:
+    """The patterns of some elements together."""
+    if len(elements) == 1:
+        return names_of(elements[0])
+    found: dict[str, dict[str, None]] = {}
+    for each in map(names_of, elements):
+        for service, names in each.items():
+            found.setdefault(service, {}).update(dict.fromkeys(names))
+    return found
+
+
+def _left_out(some: Names, others: Names, sides: Sides) -> Iterator[tuple[str, list[str], Sides]]:
+    """What is among some patterns, and not among others."""
+    for service, names in some.items():
+        known = others.get(service, ())
+        if names != known and (left := [name for name in names if name not in known]):
+            yield service, left, sides
+
+
+def _common(some: Collection[str], others: Collection[str]) -> Collection[str]:
+    """What is among both."""
+    return some if some == others else [name for name in some if name in others]

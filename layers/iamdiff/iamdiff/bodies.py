@@ -21,7 +21,6 @@ from iamdiff.model import (
     Effect,
     Operator,
     Principals,
-    Quantifier,
     Relation,
     Statement,
     ValueType,
@@ -171,15 +170,6 @@ class BodyTable:
         return build_index(
             ((body, old.get(body, ()), new.get(body, ())) for body in range(len(self.bodies))),
             {texts: Sides(*sides) for texts, sides in self.exclusions.items()},
-        )
-
-    def set_keys(self) -> frozenset[str]:
-        """The keys, in lower case, that set operators read."""
-        return frozenset(
-            condition.key
-            for body in self.bodies
-            for condition in body.block
-            if condition.operator.quantifier is not Quantifier.NONE
         )
 
     def _body(self, statement: Statement, number: int, *, variables: bool) -> int:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from functools import cache, lru_cache
+from functools import cache, lru_cache, partial
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -24,7 +24,7 @@ from iamdiff.keys import (
 from iamdiff.kinds import Kind
 from iamdiff.links import variables_of
 from iamdiff.logic import Undecided
-from iamdiff.model import Condition, Principals, PrincipalType, Request
+from iamdiff.model import Condition, Principals, PrincipalType, Quantifier, Request, Statement
 from iamdiff.operators import OPERATORS
 from iamdiff.principals import (
     ANONYMOUS,
@@ -77,9 +77,11 @@ class CallerClass(NamedTuple):
     doubts: tuple[Undecided, ...] = ()
     keys: Mapping[str, str | None] = MappingProxyType({})
 
-    def facts(self, table: BodyTable, catalogue: Catalogue) -> Callable[[str], KeyFacts]:
-        """What is known of each context key in these principals' requests."""
-        set_keys = cache(table.set_keys)
+    def facts(
+        self, statements: Iterable[Statement], catalogue: Catalogue
+    ) -> Callable[[str], KeyFacts]:
+        """What is known of each context key in these principals' requests, by the statements."""
+        set_keys = cache(partial(_set_keys, statements))
         caller = self.caller
         # No page says which keys the requests of services and federated users carry.
         signed = caller.kind is PrincipalType.AWS and caller.name != ANONYMOUS
@@ -118,6 +120,16 @@ class CallerClass(NamedTuple):
                 own = context.pop(key)
                 principal = own if isinstance(own, str) else own[0]
         return request._replace(principal=principal, context=context)
+
+
+def _set_keys(statements: Iterable[Statement]) -> frozenset[str]:
+    """The keys, in lower case, that set operators read."""
+    return frozenset(
+        condition.key.lower()
+        for statement in statements
+        for condition in statement.conditions
+        if condition.operator.quantifier is not Quantifier.NONE
+    )
 
 
 ANYBODY = CallerClass(_NOBODY, EVERY_BODY)

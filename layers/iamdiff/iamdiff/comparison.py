@@ -8,6 +8,7 @@ from iamdiff.logic import Doubt
 from iamdiff.model import Access
 from iamdiff.reasons import Reason, two_readings
 from iamdiff.search import BOTH, Question, Search
+from iamdiff.unchanged import without_unchanged
 from iamdiff.verdicts import Comparison, Verdict
 
 
@@ -58,8 +59,8 @@ def _read(
 ) -> tuple[Comparison, dict[str, Doubt]]:
     """Compare by one reading of what has two; and what has another."""
     table = BodyTable(crossing=crossing)
-    table.add(question.old, 0, bounded=question.bounded)
-    table.add(question.new, 1, bounded=question.bounded)
+    for side, access in enumerate(without_unchanged(question.old, question.new)):
+        table.add(access, side, bounded=question.bounded)
     search = Search(question, table, budget)
     try:
         search.search()

@@ -250,17 +250,21 @@ def _matches_action(statement: Statement, action: str) -> Truth:
     names, patterns = _action_patterns(statement.actions)
     found = action in names
     if not found and patterns:
-        service = action.partition(":")[0]
-        alike = (*patterns.get(service, ()), *patterns.get(_ANY_SERVICE, ()))
-        found = any(matches(each, action) for each in alike)
+        service, _, name = action.partition(":")
+        found = any(matches(each, name) for each in patterns.get(service, ())) or any(
+            matches(each, action) for each in patterns.get(_ANY_SERVICE, ())
+        )
     return found is not statement.inverted_actions
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=512)
 def _action_patterns(
     texts: tuple[str, ...],
 ) -> tuple[frozenset[str], Mapping[str, Sequence[Pattern]]]:
-    """Names, and patterns with wildcards by service, in lower case: they are asked many times."""
+    """Names, and patterns with wildcards by service, in lower case: they are asked many times.
+
+    Those whose service has a wildcard are patterns of the whole action.
+    """
     folded = list(map(str.lower, texts))
     joined = "".join(folded)
     if "*" not in joined and "?" not in joined:
@@ -268,9 +272,10 @@ def _action_patterns(
     wild = [text for text in folded if "*" in text or "?" in text]
     by_service: dict[str, list[Pattern]] = {}
     for text in wild:
-        service = text.partition(":")[0]
-        one = "*" not in service and "?" not in service
-        by_service.setdefault(service if one else _ANY_SERVICE, []).append(pattern_of(text))
+        service, colon, name = text.partition(":")
+        one = colon and "*" not in service and "?" not in service
+        where, pattern = (service, name) if one else (_ANY_SERVICE, text)
+        by_service.setdefault(where, []).append(pattern_of(pattern))
     return frozenset(folded).difference(wild), by_service
 
 

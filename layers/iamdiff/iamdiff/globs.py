@@ -7,6 +7,7 @@ character of the private use area; `literal` and `readable` convert.
 from collections.abc import Callable, Iterator, Sequence
 from enum import Enum
 from functools import lru_cache
+from operator import methodcaller
 
 ARN_FIELDS = 6
 NO_ARN = ":" * (ARN_FIELDS - 1)
@@ -58,7 +59,7 @@ def matcher(pattern: str) -> Callable[[str], bool]:
     if "?" not in pattern:
         first, *middle, last = pattern.split("*")
         if not middle and not last:
-            return lambda text: text.startswith(first)
+            return methodcaller("startswith", first)
         return lambda text: _matches_in_order(text, first, middle, last)
     return lambda text: _matches(pattern, text)
 

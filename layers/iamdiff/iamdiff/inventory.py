@@ -166,7 +166,7 @@ class _Stock:
             questions = Questions(
                 asked,
                 caller,
-                Solver(caller.facts(table, self.catalogue), self.budget),
+                Solver(caller.facts(list(self._statements()), self.catalogue), self.budget),
                 self.budget,
                 bounded=bounded,
                 limited=self.limited,
@@ -190,10 +190,7 @@ class _Stock:
         self.doubt("condition", f"{name} could not be decided; its actions count")
 
     def _statements(self) -> Iterator[Statement]:
-        for document in self.access.identity:
-            yield from document.statements
-        if self.access.boundary is not None:
-            yield from self.access.boundary.statements
+        return chain.from_iterable(each.statements for each in self.access.documents)
 
     def _relevant(
         self, table: BodyTable, asked: Asked

@@ -154,6 +154,11 @@ class Access(NamedTuple):
     identity: tuple[Document, ...] = ()
     boundary: Document | None = None
 
+    @property
+    def documents(self) -> tuple[Document, ...]:
+        """All of them, the boundary last."""
+        return self.identity if self.boundary is None else (*self.identity, self.boundary)
+
 
 type ContextValue = str | tuple[str, ...]
 """A context key's value: one (a str), or several (a tuple; empty is an empty set)."""

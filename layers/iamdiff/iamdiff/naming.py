@@ -71,7 +71,6 @@ class Naming:
         self.spelling = spelling
         self.known: dict[tuple[str, str], Sides] = {}
         self.named: dict[tuple[Sides, ...], Named] = {}
-        self.by_service: dict[str, list[tuple[str, CataloguedAction, Sides]]] = {}
 
     @cached_property
     def unnamed(self) -> Sequence[CataloguedAction]:
@@ -100,18 +99,9 @@ class Naming:
     ) -> Iterator[CataloguedAction]:
         """The catalogued actions of a service that patterns cover and that are in some groups."""
         tests = [matcher(pattern) for pattern in patterns]
-        for name, action, group in self.grouped(service):
-            if group in groups and any(test(name) for test in tests):
+        for name, action in self.catalogue.actions(service).items():
+            if any(test(name) for test in tests) and self.group_of(service, name) in groups:
                 yield action
-
-    def grouped(self, service: str) -> Sequence[tuple[str, CataloguedAction, Sides]]:
-        """The catalogued actions of a service by their names in lower case, and their groups."""
-        found = self.by_service.get(service)
-        if found is None:
-            listed = self.catalogue.actions(service).items()
-            found = [(name, action, self.group_of(service, name)) for name, action in listed]
-            self.by_service[service] = found
-        return found
 
 
 def speakers(places: Sequence[Place], cells: Iterable[ActionCell]) -> tuple[Place, ...]:
@@ -222,5 +212,4 @@ def _everything(row: Row, naming: Naming) -> Iterable[CataloguedAction]:
     """The catalogued actions of a row that covers services that no policy names."""
     yield from naming.unnamed
     for service in sorted(naming.actions.named_services()):
-        grouped = naming.grouped(service)
-        yield from (action for _, action, group in grouped if group in row.groups)
+        yield from naming.members(service, (EVERYTHING,), row.groups)

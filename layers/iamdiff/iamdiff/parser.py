@@ -8,7 +8,7 @@ surely not meant. Statements are counted from 1 in messages.
 
 import math
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping, Sequence
 from functools import cache, lru_cache
 from typing import Any, NamedTuple
 
@@ -50,6 +50,7 @@ _STATEMENT = frozenset(
     }
 )
 _PRINCIPALS = {str(kind): kind for kind in PrincipalType if kind is not PrincipalType.EVERYONE}
+_KINDS = frozenset(_PRINCIPALS)
 _EFFECTS = {str(effect): effect for effect in Effect}
 _VERSIONS = ("2008-10-17", "2012-10-17")
 _VERSION_WITH_VARIABLES = "2012-10-17"
@@ -106,14 +107,15 @@ def _statements(raw: Any, warnings: list[str]) -> tuple[Statement, ...]:
     if not is_list(raw):
         raise PolicyError(f"Statement: {shown(raw)} where a list of objects belongs")
     statements = []
+    own: list[str] = []
     for index, each in enumerate(raw):
-        before = len(warnings)
         try:
-            statements.append(_statement(each, index, warnings))
+            statements.append(_statement(each, index, own))
         except PolicyError as error:
             raise PolicyError(f"statement {index + 1}: {error}") from None
-        for place in range(before, len(warnings)):
-            warnings[place] = f"statement {index + 1}: {warnings[place]}"
+        if own:
+            warnings += [f"statement {index + 1}: {warning}" for warning in own]
+            own.clear()
     sids = [statement.sid for statement in statements if statement.sid]
     if len(set(sids)) < len(sids):
         # IAM refuses it in some policy types and not in others ("Unique Sids required").
@@ -132,22 +134,19 @@ def _statement(raw: Any, index: int, warnings: list[str]) -> Statement:
     effect = elements["Effect"]
     if type(effect) is not str or effect not in _EFFECTS:
         raise PolicyError(f"Effect: {shown(effect)} is none; write Allow or Deny")
-    name, inverted_actions = _either(elements, "Action", "NotAction")
-    if not name:
-        raise PolicyError("Action is missing; write Action or NotAction")
-    actions = read_texts(elements[name], name, warnings)
-    for fault in filter(None, map(_action_fault, actions)):
+    action, resource, principal = _layout(tuple(elements))
+    actions = read_texts(elements[action], action, warnings)
+    for fault in _action_faults(actions):
         if fault.fatal:
-            raise PolicyError(f"{name}: {fault.sentence}")
-        warnings.append(f"{name}: {fault.sentence}")
-    name, inverted_resources = _either(elements, "Resource", "NotResource")
-    resources = read_texts(elements[name], name, warnings) if name else None
-    warnings += [
-        f"{name}: {shown(resource)} is neither an ARN nor *: it matches nothing"
-        for resource in resources or ()
-        if not _may_match_a_resource(resource)
-    ]
-    name, inverted_principals = _either(elements, "Principal", "NotPrincipal")
+            raise PolicyError(f"{action}: {fault.sentence}")
+        warnings.append(f"{action}: {fault.sentence}")
+    resources = read_texts(elements[resource], resource, warnings) if resource else None
+    if resources and not all(map(_may_match_a_resource, resources)):
+        warnings += [
+            f"{resource}: {shown(each)} is neither an ARN nor *: it matches nothing"
+            for each in resources
+            if not _may_match_a_resource(each)
+        ]
     return Statement(
         index,
         sid,
@@ -155,20 +154,39 @@ def _statement(raw: Any, index: int, warnings: list[str]) -> Statement:
         actions,
         resources,
         _conditions(elements["Condition"], warnings) if "Condition" in elements else (),
-        _principals(elements[name], name, inverted_principals, warnings) if name else None,
-        inverted_actions,
-        inverted_resources,
+        _principals(elements[principal], principal, warnings) if principal else None,
+        action == "NotAction",
+        resource == "NotResource",
     )
 
 
-def _either(elements: Mapping[str, Any], name: str, twin: str) -> tuple[str, bool]:
-    """Which of an element and its Not-twin is there, and whether it is the twin."""
-    if twin not in elements:
-        return (name if name in elements else ""), False
-    if name in elements:
+class _Layout(NamedTuple):
+    """The names of a statement's elements that have a twin; empty where it has neither."""
+
+    action: str
+    resource: str
+    principal: str
+
+
+@lru_cache(maxsize=1024)
+def _layout(names: tuple[str, ...]) -> _Layout:
+    """How a statement is laid out that has some elements."""
+    action, resource, principal = (
+        _either(names, name, f"Not{name}") for name in ("Action", "Resource", "Principal")
+    )
+    if not action:
+        raise PolicyError("Action is missing; write Action or NotAction")
+    return _Layout(action, resource, principal)
+
+
+def _either(names: Container[str], name: str, twin: str) -> str:
+    """Which of an element and its Not-twin is there; empty where neither is."""
+    if twin not in names:
+        return name if name in names else ""
+    if name in names:
         # "Unsupported element combination"
         raise PolicyError(f"{name} and {twin} stand together; keep one of them")
-    return twin, True
+    return twin
 
 
 class _Fault(NamedTuple):
@@ -179,6 +197,12 @@ class _Fault(NamedTuple):
 @cache
 def _action() -> re.Pattern[str]:
     return re.compile(r"[A-Za-z0-9-]+:[A-Za-z0-9_.*?-]+")
+
+
+@lru_cache(maxsize=512)
+def _action_faults(actions: tuple[str, ...]) -> Sequence[_Fault]:
+    """What is wrong with the patterns of an Action element."""
+    return tuple(filter(None, map(_action_fault, actions)))
 
 
 @lru_cache(maxsize=65536)
@@ -272,7 +296,8 @@ def _value(key: str, raw: Any) -> str:
     )
 
 
-def _principals(raw: Any, name: str, inverted: bool, warnings: list[str]) -> Principals:
+def _principals(raw: Any, name: str, warnings: list[str]) -> Principals:
+    inverted = name == "NotPrincipal"
     if raw == "*":
         return Principals(((PrincipalType.EVERYONE, "*"),), inverted)
     if not is_object(raw):
@@ -281,7 +306,7 @@ def _principals(raw: Any, name: str, inverted: bool, warnings: list[str]) -> Pri
         )
     found = []
     try:
-        for kind, value in read_elements(raw, _PRINCIPALS.keys(), name, warnings).items():
+        for kind, value in read_elements(raw, _KINDS, name, warnings).items():
             names = read_texts(value, kind, warnings)
             _refuse_nobody(kind, names)
             found += [(_PRINCIPALS[kind], each) for each in names]

@@ -1,9 +1,11 @@
 """Patterns of single texts for the reference evaluator: ``*`` any run of characters, ``?`` one.
 
-A pattern is a sequence of units: characters and wildcards. So a ``*`` that a policy variable
-brought along stays a character (IAM User Guide, "IAM policy elements: Variables and tags").
+A pattern is a sequence of units: stretches of characters, and wildcards. So a ``*`` that a policy
+variable brought along stays a character (IAM User Guide, "IAM policy elements: Variables and
+tags").
 """
 
+import re
 from collections.abc import Sequence
 from enum import Enum
 from functools import lru_cache
@@ -17,18 +19,18 @@ class Wildcard(Enum):
 
 
 type Unit = str | Wildcard
-"""One character, or a wildcard."""
+"""A stretch of characters, or a wildcard."""
 
 type Pattern = str | tuple[Unit, ...]
-"""A sequence of units; where all are characters it may be a text."""
+"""A sequence of units; where none is a wildcard it may be a text."""
 
 _WILDCARDS = {wildcard.value: wildcard for wildcard in Wildcard}
 
 
 @lru_cache(maxsize=16384)
-def pattern_of(text: str) -> Pattern:
+def pattern_of(text: str) -> tuple[Unit, ...]:
     """A pattern as a policy writes it; variables in it are text."""
-    return tuple(_WILDCARDS.get(character, character) for character in text)
+    return tuple(_WILDCARDS.get(each, each) for each in re.split(r"([*?])", text) if each)
 
 
 def plain_or_pattern(pattern: Pattern) -> Pattern:
@@ -37,7 +39,7 @@ def plain_or_pattern(pattern: Pattern) -> Pattern:
     return "".join(characters) if len(characters) == len(pattern) else pattern
 
 
-def matches(pattern: Sequence[Unit], text: str) -> bool:
+def matches(pattern: Pattern, text: str) -> bool:
     """Whether a pattern matches the whole of a text.
 
     Walks both from the left; on a mismatch the last ``*`` swallows one character more. To try an
@@ -47,30 +49,36 @@ def matches(pattern: Sequence[Unit], text: str) -> bool:
         return pattern == text
     at = place = resume = 0
     star = None
-    while place < len(text):
+    while True:
         unit = pattern[at] if at < len(pattern) else None
         if unit is Wildcard.RUN:
             star, resume = at, place
             at += 1
             if at == len(pattern):
                 return True
-        elif unit is Wildcard.ONE or unit == text[place]:
+        elif unit is None and place == len(text):
+            return True
+        elif unit is Wildcard.ONE and place < len(text):
             at += 1
             place += 1
-        elif star is not None:
+        elif isinstance(unit, str) and text.startswith(unit, place):
+            at += 1
+            place += len(unit)
+        elif star is not None and resume < len(text):
             resume += 1
             at, place = star + 1, resume
         else:
             return False
-    return all(unit is Wildcard.RUN for unit in pattern[at:])
 
 
 def split(pattern: Sequence[Unit], fields: int) -> list[Pattern]:
     """Cut a pattern at its first colons into at most `fields` fields; the last takes the rest."""
-    parts: list[Pattern] = []
-    start = 0
-    for index, unit in enumerate(pattern):
-        if unit == ":" and len(parts) < fields - 1:
-            parts.append(tuple(pattern[start:index]))
-            start = index + 1
-    return [*parts, tuple(pattern[start:])]
+    parts: list[tuple[Unit, ...]] = [()]
+    for unit in pattern:
+        if isinstance(unit, Wildcard):
+            parts[-1] += (unit,)
+            continue
+        own, *others = unit.split(":", fields - len(parts))
+        parts[-1] += (own,) if own else ()
+        parts += [(other,) if other else () for other in others]
+    return [*parts]

@@ -1,7 +1,8 @@
 """One comparison in the making: every class of requests in which the two sides differ."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
+from itertools import chain
 from typing import NamedTuple
 
 from iamdiff.actions import EVERY_BODY, ActionIndex
@@ -38,6 +39,12 @@ class Question(NamedTuple):
     def bounded(self) -> bool:
         """Whether either side has a boundary."""
         return self.old.boundary is not None or self.new.boundary is not None
+
+    @property
+    def statements(self) -> tuple[Statement, ...]:
+        """All of both sides."""
+        documents = (*self.old.documents, *self.new.documents)
+        return tuple(chain.from_iterable(each.statements for each in documents))
 
 
 type Found = list[tuple[Sides, list[Entry]]]
@@ -79,7 +86,7 @@ class Search:
                 self.doubt(Reason(doubt.code, doubt.sentence), *BOTH)
             differ = Differ(
                 self.table,
-                Solver(caller.facts(self.table, question.catalogue), self.budget),
+                Solver(caller.facts(question.statements, question.catalogue), self.budget),
                 self.budget,
                 caller,
                 bounded=question.bounded,
@@ -109,7 +116,7 @@ class Search:
                 for found, differences in zip(founds, region.decision[:4], strict=True):
                     if differences:
                         found.append((sides, [Entry(region, *each) for each in differences]))
-        spelling = Spelling(tuple(_statements(self.question)))
+        spelling = Spelling(self.question.statements)
         naming = Naming(index, named, caller.mask, self.question.catalogue, spelling)
         gained, lost, lifted, added = founds
         self.gained += self._grants(gained, naming, caller, side=1)
@@ -231,9 +238,3 @@ def _gravity(draft: Drafted) -> tuple[bool, int, int]:
     levels = draft.named.access_levels
     gravest = levels[0] if levels else ""
     return draft.latent, gravity(gravest), -len(draft.named.catalogued)
-
-
-def _statements(question: Question) -> Iterator[Statement]:
-    for access in (question.old, question.new):
-        for document in (*access.identity, *([access.boundary] if access.boundary else [])):
-            yield from document.statements

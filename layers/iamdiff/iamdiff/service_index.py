@@ -84,22 +84,29 @@ class ServiceIndex:
         self.names = names
         self.excluded = excluded
         self.everywhere = everywhere
-        self.wildcards: list[tuple[str, Callable[[str], bool], Sides]] = [
-            (name, matcher(name), sides) for name, sides in names.items() if not is_literal(name)
-        ]
+        self.wildcards: list[tuple[str, Callable[[str], bool], Sides]] = []
+        if not is_literal("".join(names)):
+            self.wildcards = [
+                (name, matcher(name), sides)
+                for name, sides in names.items()
+                if not is_literal(name)
+            ]
+        self.is_plain = not self.wildcards and not excluded and everywhere == _NONE
 
     def cells(self, *, sweeping: bool, budget: Budget) -> Iterator[tuple[Sides, ActionCell]]:
         """Classes of this service's actions; where not `sweeping`, those that changed."""
+        changed = {name: None for name, (old, new) in self.names.items() if sweeping or old != new}
+        moving = [test for name, test, _ in self.wildcards if name in changed]
         excluded = {each for patterns, _ in self.excluded for each in patterns}
-        changed = {name for name, sides in self.names.items() if sweeping or sides.old != sides.new}
-        moving = [matcher(name) for name in changed if not is_literal(name)]
-        literals = [
-            name
-            for name in dict.fromkeys((*self.names, *sorted(excluded)))
-            if is_literal(name)
-            # A name that stands still changes where a pattern that matches it does.
-            and (sweeping or name in changed or any(test(name) for test in moving))
-        ]
+        literals = list(changed)
+        if self.wildcards or sweeping:
+            literals = [
+                name
+                for name in dict.fromkeys((*self.names, *sorted(excluded)))
+                if is_literal(name)
+                # A name that stands still changes where a pattern that matches it does.
+                and (sweeping or name in changed or any(test(name) for test in moving))
+            ]
         budget.spend(len(literals) * (2 + len(self.wildcards) // 2) + len(self.names))
         for name in literals:
             yield self.sides_of(name), ActionCell(self.service, (name,), name)
@@ -146,6 +153,8 @@ class ServiceIndex:
 
     def sides_of(self, name: str) -> Sides:
         """The bodies that speak of one action."""
+        if self.is_plain:
+            return self.names.get(name, _NONE)
         speaking = [sides for _, test, sides in self.wildcards if test(name)]
         for patterns, sides in self.excluded:
             if not any(matcher(pattern)(name) for pattern in patterns):

@@ -3,7 +3,6 @@
 import json
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from collections.abc import Set as AbstractSet
 from functools import cache
 from typing import Any
 
@@ -134,10 +133,10 @@ def shown(value: object) -> str:
 
 
 def read_elements(
-    raw: Any, known: AbstractSet[str], where: str, warnings: list[str]
+    raw: Any, known: frozenset[str], where: str, warnings: list[str]
 ) -> Mapping[str, Any]:
     """The elements of an object by their right names."""
-    if type(raw) is dict and raw.keys() <= known:
+    if type(raw) is dict and known.issuperset(raw):
         return raw
     if not is_object(raw):
         raise PolicyError(f"{where} is {shown(raw)}, not an object")
@@ -172,7 +171,7 @@ def read_texts(raw: Any, name: str, warnings: list[str]) -> tuple[str, ...]:
     """A text, or a list of texts."""
     if type(raw) is str:
         return (raw,)
-    if not is_list(raw):
+    if type(raw) is not list and not is_list(raw):
         raise PolicyError(f"{name}: {shown(raw)} where a text or a list of texts belongs")
     if not raw:
         # "Empty array action" and its like are suggestions: IAM takes them.

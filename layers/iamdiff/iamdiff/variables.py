@@ -99,8 +99,8 @@ def resolve(text: str, lookup: Lookup) -> Pattern | Undecided | None:
             return None
         if isinstance(value, Undecided):
             open_question = value
-        else:
-            resolved += value
+        elif value:
+            resolved.append(value)
     return tuple(resolved) if open_question is None else open_question
 
 

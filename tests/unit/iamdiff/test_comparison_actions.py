@@ -99,7 +99,7 @@ def test_a_pattern_that_no_action_can_match_grants_nothing() -> None:
 def test_among_very_many_patterns_every_statement_that_says_the_same_is_named(
     length: int, named: list[str]
 ) -> None:
-    other = allow("s3:GetObject", Sid="a")
+    other = allow("sqs:SendMessage", Sid="a")
     texts = [f"sqs:{star}x{number}" for star in ("", "*y") for number in range(length)]
     many = allow(texts, Sid="b")
     (grant,) = between([other], [other, many]).gained
