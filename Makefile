@@ -9,7 +9,11 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 export AWS_DEFAULT_REGION ?= us-east-1
 export AWS_EC2_METADATA_DISABLED ?= true
 export SAM_CLI_TELEMETRY ?= 0
-PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+# uv takes seconds where pip takes minutes. Settings of pip's, such as a mirror, it does not read:
+# where it fails, pip is asked.
+install = $(BIN)/uv pip install --quiet --require-hashes --python $(1)/bin/python -r $(2) || \
+	$(PIP) --python $(1)/bin/python install --quiet --require-hashes -r $(2)
 COMPILE := $(BIN)/uv pip compile --quiet --upgrade --python-version 3.13 --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --no-header
 
@@ -22,8 +26,10 @@ setup: $(VENV)/installed ## make .venv and install the command and its tools int
 
 $(VENV)/installed: requirements-dev.txt pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(PIP) --require-hashes -r requirements-dev.txt
-	$(PIP) --no-deps --no-build-isolation -e .
+	sed -n '/^uv==/,/[^\\]$$/p' requirements-dev.txt > $(VENV)/uv.txt
+	$(PIP) install --quiet --require-hashes -r $(VENV)/uv.txt
+	$(call install,$(VENV),requirements-dev.txt)
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation -e .
 	touch $@
 
 demo: setup ## replay a year of one role through the functions, and show what you would be told
@@ -45,9 +51,15 @@ checkov: $(CHECKOV)/installed ## what checkov finds in the templates, but for wh
 	$(CHECKOV)/bin/checkov --file template.yaml central.yaml --framework cloudformation \
 		--compact --quiet --skip-download
 
-$(CHECKOV)/installed: requirements-checkov.txt
-	test -x $(CHECKOV)/bin/python || $(PYTHON) -m venv $(CHECKOV)
-	$(CHECKOV)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-checkov.txt
+# It works out the table of its parser of JSON paths anew for each path, which takes half of its time,
+# where PLY finds none beside the parser. PLY takes a table only for the grammar it was made of.
+KEEP_TABLES := import os, ply.yacc, bc_jsonpath_ng.ext.parser as p; \
+	ply.yacc.yacc(module=p.ExtentedJsonPathParser(), start="jsonpath", debug=False, \
+	tabmodule="parser_jsonpath_parsetab", outputdir=os.path.dirname(p.__file__))
+$(CHECKOV)/installed: requirements-checkov.txt | $(VENV)/installed
+	test -x $(CHECKOV)/bin/python || $(PYTHON) -m venv --without-pip $(CHECKOV)
+	$(call install,$(CHECKOV),requirements-checkov.txt)
+	$(CHECKOV)/bin/python -c '$(KEEP_TABLES)'
 	touch $@
 
 fuzz: setup ## a hundred thousand hostile events through detect, and each fault at each AWS call
@@ -80,13 +92,20 @@ build: setup ## sam build: the functions and layers as they are deployed, and ho
 
 # From an environment that holds what the layers hold: their metadata say by which licence.
 SBOM := build/sbom.json
-sbom: setup ## list what the layers hold, with versions and licences, in build/sbom.json (CycloneDX)
+CYCLONEDX := .venv-sbom
+sbom: $(CYCLONEDX)/installed ## list what the layers hold, with versions and licences, in build/sbom.json (CycloneDX)
 	$(BIN)/uv venv --quiet --clear --python $(BIN)/python $(SBOM).venv
 	$(BIN)/uv pip sync --quiet --require-hashes --python $(SBOM).venv/bin/python \
 		layers/runtime/requirements.txt layers/report/requirements.txt
-	$(BIN)/cyclonedx-py environment --pyproject pyproject.toml --output-reproducible \
+	$(CYCLONEDX)/bin/cyclonedx-py environment --pyproject pyproject.toml --output-reproducible \
 		--output-file $(SBOM) $(SBOM).venv/bin/python
 	rm -rf $(SBOM).venv
+
+# What it brings would slow each start of sam and cfn-lint by two seconds.
+$(CYCLONEDX)/installed: requirements-sbom.txt | $(VENV)/installed
+	test -x $(CYCLONEDX)/bin/python || $(PYTHON) -m venv --without-pip $(CYCLONEDX)
+	$(call install,$(CYCLONEDX),requirements-sbom.txt)
+	touch $@
 
 local-aws: setup ## an emulated account on 127.0.0.1:4599 for `sam local invoke`; ADDRESS=… listens elsewhere
 	@$(BIN)/python -m policy_monitor_cli.local_account --address $(or $(ADDRESS),127.0.0.1)
@@ -97,6 +116,7 @@ lock: setup ## pin the newest versions of all requirements, with hashes
 	$(COMPILE) --universal requirements-dev.in -c layers/runtime/requirements.txt -c layers/report/requirements.txt \
 		-o requirements-dev.txt
 	$(COMPILE) requirements-checkov.in -o requirements-checkov.txt
+	$(COMPILE) requirements-sbom.in -o requirements-sbom.txt
 
 bench: build ## measure iamdiff, the report and the functions; ARGS=--write keeps the tables in docs/benchmarks.md
 	@for part in comparison smt growth hostile startup report events layers costs coldstart memory; do $(BIN)/python benchmarks/$$part.py $(ARGS) || exit 1; done
@@ -105,4 +125,4 @@ screenshot: setup ## take docs/report.png and docs/slack.png anew, of the replay
 	$(BIN)/python -m tests.browser.screenshot docs
 
 clean: ## remove what was made here
-	rm -rf $(VENV) $(CHECKOV) report.html tests/browser/node_modules .aws-sam .cache .hypothesis .mypy_cache .pytest_cache .ruff_cache build
+	rm -rf $(VENV) $(CHECKOV) $(CYCLONEDX) report.html tests/browser/node_modules .aws-sam .cache .hypothesis .mypy_cache .pytest_cache .ruff_cache build

@@ -21,6 +21,7 @@ LAYERS = {"RuntimeLayer": "runtime", "ReportLayer": "report"}
 LOCKS = [
     "requirements-dev.txt",
     "requirements-checkov.txt",
+    "requirements-sbom.txt",
     *(f"layers/{name}/requirements.txt" for name in LAYERS.values()),
 ]
 
@@ -135,13 +136,13 @@ def test_nothing_is_installed_without_its_hash() -> None:
     for path in ("Makefile", "layers/Makefile"):
         text = (ROOT / path).read_text().replace("\\\n", " ")
         installing = [
-            line
-            for line in text.splitlines()
-            if re.search(r"pip install|\$\(PIP\)|pip sync", line) and "PIP :=" not in line
+            command
+            for command in re.split(r"\n|\|\|", text)
+            if re.search(r"pip install|\$\(PIP\)|pip sync", command)
         ]
-        own = [line for line in installing if line.strip().endswith("-e .")]
+        own = [command for command in installing if command.strip().endswith("-e .")]
         assert installing
-        assert all("--require-hashes" in line or line in own for line in installing)
+        assert all("--require-hashes" in command or command in own for command in installing)
 
 
 # ------------------------------------------------------------------------------- used, all of it
