@@ -1,4 +1,4 @@
-"""How hard laws are searched for counterexamples, and which tests run on one worker.
+"""How hard laws are searched for counterexamples, what is read once, and what runs on one worker.
 
 Laws are searched, not timed: a busy machine must not fail them. For a long search:
 ``pytest tests/laws --hypothesis-profile=search``.
@@ -8,7 +8,11 @@ it would be made twice. The marks of pytest-xdist for this do nothing under pyte
 (pytest-dev/pytest-xdist, issue 1386).
 """
 
+from collections.abc import Iterator
+from functools import cache, partial
+
 import pytest
+from botocore.loaders import JSONFileLoader
 from hypothesis import HealthCheck, settings
 from xdist.scheduler.loadscope import LoadScopeScheduling
 
@@ -20,6 +24,16 @@ for name, examples in (("laws", 60), ("search", 1000)):
         suppress_health_check=[HealthCheck.too_slow],
     )
 settings.load_profile("laws")
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _the_sdk_reads_its_models_once() -> Iterator[None]:
+    """moto forgets the SDK's session with each emulated account, and megabytes of JSON with it."""
+    read = cache(partial(JSONFileLoader.load_file, JSONFileLoader()))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(JSONFileLoader, "load_file", lambda _, path: read(path))
+        yield
+
 
 TOGETHER = (
     "tests/built/",
