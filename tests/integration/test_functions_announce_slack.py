@@ -131,22 +131,22 @@ def body_of(name: str = "expansion", **members: Any) -> str:
 
 
 class Clock:
-    """The breaker's clock, which a test may put forward."""
+    """The breaker's clock: it stands still, but for what a test puts it forward."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        self._ahead = timedelta()
+        self._time = datetime.now(UTC)
         made = self
 
-        class Ahead(datetime):
+        class Still(datetime):
             @classmethod
-            def now(cls, tz: tzinfo | None = None) -> "Ahead":
-                return cls.fromtimestamp((datetime.now(UTC) + made._ahead).timestamp(), tz)
+            def now(cls, tz: tzinfo | None = None) -> "Still":
+                return cls.fromtimestamp(made._time.timestamp(), tz)
 
         for module in (breaker, circuit_cache, circuit_table):
-            monkeypatch.setattr(module, "dt", SimpleNamespace(datetime=Ahead))
+            monkeypatch.setattr(module, "dt", SimpleNamespace(datetime=Still))
 
     def forward(self, seconds: int) -> None:
-        self._ahead += timedelta(seconds=seconds)
+        self._time += timedelta(seconds=seconds)
 
 
 def forget_circuits() -> None:
