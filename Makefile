@@ -9,6 +9,8 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 export AWS_DEFAULT_REGION ?= us-east-1
 export AWS_EC2_METADATA_DISABLED ?= true
 export SAM_CLI_TELEMETRY ?= 0
+# What is imported is compiled once, not in each of the many processes here.
+unexport PYTHONDONTWRITEBYTECODE
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 # uv takes seconds where pip takes minutes. Settings of pip's, such as a mirror, it does not read:
 # where it fails, pip is asked.
