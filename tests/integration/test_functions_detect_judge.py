@@ -156,7 +156,7 @@ def test_an_answer_that_contradicts_itself_is_undetermined_and_counted(
     world: World, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     world.reconcile()
-    monkeypatch.setattr(Evaluator, "decide", lambda *_: Decision(allowed=False))
+    monkeypatch.setattr(Evaluator, "answer", lambda *_: Decision(allowed=False))
     world.detect(world.new_version(WRITE))
     world.judge()
     assert {finding.verdict for finding in world.findings()} == {"undetermined"}

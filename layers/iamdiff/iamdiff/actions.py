@@ -6,7 +6,8 @@ only groups in which the two sides' statements differ are made at all: most of t
 policy is never looked at.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -42,19 +43,21 @@ def parse_action(text: str) -> ActionPattern | None:
 type Texts = tuple[str, ...]
 """Action patterns of one element, as they were written."""
 
-type Names = Mapping[str, Collection[str]]
-"""Action patterns by service, each once and in order."""
+type Names = Mapping[str, AbstractSet[str]]
+"""Action patterns by service."""
 
 
 @lru_cache(maxsize=128)
 def names_of(texts: Texts) -> Names:
     """The patterns of one element by service, without those that no action's name can match."""
-    found: dict[str, dict[str, None]] = {}
+    found: dict[str, set[str]] = {}
     for pattern in map(parse_action, texts):
         if pattern is not None:
-            found.setdefault(pattern.service, {})[pattern.name] = None
+            found.setdefault(pattern.service, set()).add(pattern.name)
     return found
 
+
+_NOTHING: AbstractSet[str] = frozenset()
 
 EVERY_BODY = -1
 """The mask of all bodies."""
@@ -69,10 +72,17 @@ class Exclusion:
 
 
 class ActionIndex:
-    """The action patterns of both sides, by service, with the bodies that hold each."""
+    """The action patterns of both sides, by service, with the bodies that hold each.
+
+    Attributes
+    ----------
+    moved : dict[str, set[str]]
+        By service: the patterns that some body holds on one side alone.
+    """
 
     def __init__(self) -> None:
         self.services: dict[str, dict[str, Sides]] = {}
+        self.moved: dict[str, set[str]] = {}
         self.everywhere = Sides()
         self.exclusions: dict[frozenset[tuple[str, str]], Exclusion] = {}
         self.known: dict[str, ServiceIndex] = {}
@@ -83,20 +93,24 @@ class ActionIndex:
         if found is None:
             excluded = [(e.patterns.get(service, []), e.sides) for e in self.exclusions.values()]
             names = self.services.get(service, {})
-            found = ServiceIndex(service, names, excluded, self.everywhere)
+            moved = self.moved.get(service, _NOTHING)
+            found = ServiceIndex(service, names, moved, excluded, self.everywhere)
             self.known[service] = found
         return found
 
-    def add(self, service: str, names: Iterable[str], sides: Sides) -> None:
+    def add(self, service: str, names: AbstractSet[str], sides: Sides) -> None:
         """Enter patterns of one service."""
         if service == EVERY_SERVICE:
             self.everywhere |= sides
             return
+        if sides.old != sides.new:
+            self.moved.setdefault(service, set()).update(names)
+        ordered = sorted(names)
         known = self.services.get(service)
         if known is None:
-            self.services[service] = dict.fromkeys(names, sides)
+            self.services[service] = dict.fromkeys(ordered, sides)
             return
-        for name in names:
+        for name in ordered:
             before = known.get(name)
             known[name] = sides if before is None else union(before, (sides,))
 
@@ -159,7 +173,7 @@ def build_index(
     exclusions : Mapping[Texts, Sides]
         By NotAction element: the bodies that have it.
     """
-    changed: list[tuple[str, Iterable[str], Sides]] = []
+    changed: list[tuple[str, AbstractSet[str], Sides]] = []
     same: list[tuple[Names, Names, Sides]] = []
     for body, before, after in actions:
         bit = 1 << body
@@ -180,7 +194,7 @@ def build_index(
     for old, new, sides in same:
         for service, names in old.items():
             if (anything or service in touched) and service in new:
-                index.add(service, _common(names, new[service]), sides)
+                index.add(service, names & new[service], sides)
     for texts, sides in exclusions.items():
         index.add_exclusion(texts, sides)
     return index
@@ -190,21 +204,18 @@ def _joined(elements: Sequence[Texts]) -> Names:
     """The patterns of some elements together."""
     if len(elements) == 1:
         return names_of(elements[0])
-    found: dict[str, dict[str, None]] = {}
+    found: dict[str, set[str]] = {}
     for each in map(names_of, elements):
         for service, names in each.items():
-            found.setdefault(service, {}).update(dict.fromkeys(names))
+            found.setdefault(service, set()).update(names)
     return found
 
 
-def _left_out(some: Names, others: Names, sides: Sides) -> Iterator[tuple[str, list[str], Sides]]:
+def _left_out(
+    some: Names, others: Names, sides: Sides
+) -> Iterator[tuple[str, AbstractSet[str], Sides]]:
     """What is among some patterns, and not among others."""
     for service, names in some.items():
-        known = others.get(service, ())
-        if names != known and (left := [name for name in names if name not in known]):
+        left = names - others.get(service, _NOTHING)
+        if left:
             yield service, left, sides
-
-
-def _common(some: Collection[str], others: Collection[str]) -> Collection[str]:
-    """What is among both."""
-    return some if some == others else [name for name in some if name in others]

@@ -31,6 +31,8 @@ class Pattern(NamedTuple):
     ----------
     head : str
         What it begins with, up to a wildcard.
+    settled : int
+        How many of its fields lie within the head, the last one never.
     universal : bool
         Whether it is the bare ``*``.
     """
@@ -38,6 +40,7 @@ class Pattern(NamedTuple):
     text: str
     fields: tuple[str, ...]
     head: str
+    settled: int
     universal: bool
 
 
@@ -45,9 +48,10 @@ class Pattern(NamedTuple):
 def parse_pattern(text: str) -> Pattern:
     """Split a resource pattern into its six fields, completed with ``*``."""
     if text and not text.strip("*"):
-        return Pattern(text, ("*",) * ARN_FIELDS, "", universal=True)
+        return Pattern(text, ("*",) * ARN_FIELDS, "", 0, universal=True)
     head = text.partition("*")[0].partition("?")[0]
-    return Pattern(text, arn_fields(text), head, universal=False)
+    settled = min(head.count(":"), ARN_FIELDS - 1)
+    return Pattern(text, arn_fields(text), head, settled, universal=False)
 
 
 @lru_cache(maxsize=4096)
@@ -97,7 +101,8 @@ def matches(pattern: Pattern, resource: str) -> bool:
     fields = resource.split(":", ARN_FIELDS - 1)
     if len(fields) < ARN_FIELDS:
         return False
-    for glob, field in zip(pattern.fields, fields, strict=True):
+    for place in range(pattern.settled, ARN_FIELDS):
+        glob, field = pattern.fields[place], fields[place]
         if glob not in ("*", field) and not matcher(glob)(field):
             return False
     return True

@@ -89,14 +89,23 @@ class Evaluator:
 
     def decide(self, request: Request) -> Decision:
         """Decide a request, as `evaluate` does."""
-        asked = _ask(request, self.kind)
+        return self.answer(ask(request, self.kind))
+
+    def answer(self, asked: "Asked | Undecided") -> Decision:
+        """Decide a request that was taken apart."""
         if isinstance(asked, Undecided):
             return Decision(allowed=False, undecided=((None, asked),))
         found = list(self._findings(asked))
-        allows = [each for each in found if each.effect is Effect.ALLOW]
-        own = [each for each in allows if each.place.document != BOUNDARY]
-        ceiling = [each for each in allows if each.place.document == BOUNDARY]
-        denies = [each for each in found if each.effect is Effect.DENY]
+        own: list[_Finding] = []
+        ceiling: list[_Finding] = []
+        denies: list[_Finding] = []
+        for each in found:
+            if each.effect is Effect.DENY:
+                denies.append(each)
+            elif each.place.document == BOUNDARY:
+                ceiling.append(each)
+            else:
+                own.append(each)
         outcome = every(
             [
                 negation(some(each.truth for each in denies)),
@@ -109,14 +118,9 @@ class Evaluator:
             open_questions = tuple(
                 (each.place, each.truth) for each in found if isinstance(each.truth, Undecided)
             )
-        return Decision(
-            allowed=outcome is True,
-            allowed_by=_places(allows),
-            denied_by=_places(denies),
-            undecided=open_questions,
-        )
+        return Decision(outcome is True, _places(own + ceiling), _places(denies), open_questions)
 
-    def _findings(self, asked: "_Asked") -> Iterator["_Finding"]:
+    def _findings(self, asked: "Asked") -> Iterator["_Finding"]:
         speakers = self.speakers.get(asked.action)
         if speakers is None:
             speakers = self.speakers[asked.action] = list(self._speakers(asked.action))
@@ -171,8 +175,14 @@ def _places(findings: list[_Finding]) -> tuple[Place, ...]:
     return tuple(each.place for each in findings if each.truth is True)
 
 
-class _Asked(NamedTuple):
-    """A request, taken apart once."""
+class Asked(NamedTuple):
+    """A request, taken apart once.
+
+    Attributes
+    ----------
+    present : frozenset[str]
+        The keys, in lower case, that every such request carries.
+    """
 
     action: str
     resource: str
@@ -189,7 +199,7 @@ class _Asked(NamedTuple):
         return values
 
 
-def _ask(request: Request, kind: str) -> _Asked | Undecided:
+def ask(request: Request, kind: str) -> Asked | Undecided:
     """Take a request apart; undecided where AWS could receive no such request."""
     context = complete_context(request)
     if isinstance(context, Undecided):
@@ -198,7 +208,7 @@ def _ask(request: Request, kind: str) -> _Asked | Undecided:
     fault = request_fault(request, kind)
     if fault is not None:
         return fault
-    return _Asked(
+    return Asked(
         request.action.lower(), request.resource, caller, context, present_keys(kind, caller)
     )
 
@@ -213,20 +223,20 @@ def matches_statement(
     variables : bool
         Whether its document's Version is one that has policy variables.
     """
-    asked = _ask(request, kind)
+    asked = ask(request, kind)
     if isinstance(asked, Undecided):
         return asked
     return _matches(statement, asked, variables=variables)
 
 
-def _matches(statement: Statement, asked: _Asked, *, variables: bool) -> Truth:
+def _matches(statement: Statement, asked: Asked, *, variables: bool) -> Truth:
     """All of a statement's elements must match."""
     action = _matches_action(statement, asked.action)
     return every(_other_elements(statement, asked, action, variables=variables))
 
 
 def _other_elements(
-    statement: Statement, asked: _Asked, action: Truth, *, variables: bool
+    statement: Statement, asked: Asked, action: Truth, *, variables: bool
 ) -> Iterator[Truth]:
     yield action
     if statement.principals is not None:
@@ -290,7 +300,7 @@ def _head(pattern: str) -> str:
     return pattern.partition("*")[0].partition("?")[0].partition("$")[0]
 
 
-def _matches_resource(statement: Statement, asked: _Asked, *, variables: bool) -> Truth:
+def _matches_resource(statement: Statement, asked: Asked, *, variables: bool) -> Truth:
     """Resource and NotResource; without either, the resource is the one that has the policy."""
     if statement.resources is None:
         return True

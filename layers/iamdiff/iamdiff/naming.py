@@ -28,6 +28,10 @@ class Spelling:
         """Action patterns."""
         return {text.lower(): text for each in self.statements for text in each.actions}
 
+    def of(self, service: str, name: str) -> str:
+        """An action pattern, given in lower case."""
+        return self.actions.get(f"{service}:{name}", f"{service}:{name}")
+
     @cached_property
     def keys(self) -> Mapping[str, str]:
         """Context keys, those of policy variables among them."""
@@ -194,13 +198,16 @@ def _name_actions(row: Row, naming: Naming) -> Named:
     for service, members in by_service.items():
         known = naming.catalogue.actions(service)
         names = widest(pattern for _, cell in members for pattern in cell.patterns)
-        for name in names:
-            listed = known.get(name)
-            text = listed.name if listed else naming.spelling.actions.get(f"{service}:{name}")
-            text = text or f"{service}:{name}"
-            patterns.append(text)
-            if is_literal(name) and not listed:
-                uncatalogued.append(text)
+        texts = [
+            listed.name if (listed := known.get(name)) else naming.spelling.of(service, name)
+            for name in names
+        ]
+        patterns += texts
+        uncatalogued += [
+            text
+            for name, text in zip(names, texts, strict=True)
+            if name not in known and is_literal(name)
+        ]
         if all(map(is_literal, names)):
             catalogued += [known[name] for name in sorted(names) if name in known]
         else:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from iamdiff.bodies import LINK, NOT_LINK, is_linked, template_of
-from iamdiff.evaluator import Evaluator
+from iamdiff.evaluator import Evaluator, ask
 from iamdiff.links import is_readable
 from iamdiff.logic import Doubt
 from iamdiff.model import Access, Condition, Document, Effect, Request, Statement, ValueType
@@ -58,8 +58,8 @@ def two_readings(ambiguous: Mapping[str, Doubt], consequence: str) -> list[Reaso
 
 def fault_of(witness: Request, refusing: Evaluator, allowing: Evaluator) -> Reason | None:
     """Why the reference evaluator does not agree that a witness tells two accesses apart."""
-    allowed = allowing.decide(witness)
-    refused = refusing.decide(witness)
+    asked = ask(witness, allowing.kind)
+    allowed, refused = allowing.answer(asked), refusing.answer(asked)
     if allowed.allowed and refused.refused:
         return None
     for _, doubt in (*allowed.undecided, *refused.undecided):

@@ -5,6 +5,7 @@ action that the patterns of the policies tell apart stands for it.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from typing import NamedTuple
 
 from iamdiff.budget import Budget
@@ -67,6 +68,8 @@ class ServiceIndex:
     ----------
     names : Mapping[str, Sides]
         By pattern of Action elements: the bodies that hold it.
+    moved : AbstractSet[str]
+        Those that some body holds on one side alone.
     excluded : Sequence[tuple[Sequence[str], Sides]]
         The patterns of each NotAction element, and the bodies that use it.
     everywhere : Sides
@@ -77,11 +80,13 @@ class ServiceIndex:
         self,
         service: str,
         names: Mapping[str, Sides],
+        moved: AbstractSet[str],
         excluded: Sequence[tuple[Sequence[str], Sides]],
         everywhere: Sides,
     ) -> None:
         self.service = service
         self.names = names
+        self.moved = moved
         self.excluded = excluded
         self.everywhere = everywhere
         self.wildcards: list[tuple[str, Callable[[str], bool], Sides]] = []
@@ -95,18 +100,18 @@ class ServiceIndex:
 
     def cells(self, *, sweeping: bool, budget: Budget) -> Iterator[tuple[Sides, ActionCell]]:
         """Classes of this service's actions; where not `sweeping`, those that changed."""
-        changed = {name: None for name, (old, new) in self.names.items() if sweeping or old != new}
+        changed = self.names.keys() if sweeping else self._changed()
         moving = [test for name, test, _ in self.wildcards if name in changed]
         excluded = {each for patterns, _ in self.excluded for each in patterns}
-        literals = list(changed)
-        if self.wildcards or sweeping:
+        literals: Iterable[str] = changed
+        if moving or sweeping:
+            # A name that stands still changes where a pattern that matches it does.
             literals = [
                 name
                 for name in dict.fromkeys((*self.names, *sorted(excluded)))
-                if is_literal(name)
-                # A name that stands still changes where a pattern that matches it does.
-                and (sweeping or name in changed or any(test(name) for test in moving))
+                if sweeping or name in changed or any(test(name) for test in moving)
             ]
+        literals = list(filter(is_literal, literals))
         budget.spend(len(literals) * (2 + len(self.wildcards) // 2) + len(self.names))
         for name in literals:
             yield self.sides_of(name), ActionCell(self.service, (name,), name)
@@ -137,6 +142,14 @@ class ServiceIndex:
             patterns = members[of[closest]] if closest in of else ("*",)
             holders = [each for place, each in enumerate(classes) if mask >> place & 1]
             yield self._sides(holders), ActionCell(self.service, patterns, example)
+
+    def _changed(self) -> Mapping[str, None]:
+        """The patterns that other bodies hold on one side than on the other, in their order."""
+        return {
+            name: None
+            for name in sorted(self.moved)
+            if self.names[name].old != self.names[name].new
+        }
 
     def _holders(self, name: str) -> _Holders:
         return _Holders(

@@ -29,8 +29,8 @@ def witness_of(row: Row, named: Named, naming: Naming) -> Request:
     name = cell.example if cell.service != EVERY_SERVICE else "Anything"
     service = _unnamed_service(naming) if cell.service == EVERY_SERVICE else cell.service
     listed = naming.catalogue.actions(service).get(name)
-    spelled = listed.name if listed else naming.spelling.actions.get(f"{service}:{name}")
-    return naming.request(spelled or f"{service}:{name}", entry.any_resource, entry)
+    spelled = listed.name if listed else naming.spelling.of(service, name)
+    return naming.request(spelled, entry.any_resource, entry)
 
 
 def _shown_on(entry: Entry, action: CataloguedAction) -> Iterable[str]:

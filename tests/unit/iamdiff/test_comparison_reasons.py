@@ -111,7 +111,7 @@ def test_a_witness_that_the_reference_evaluator_contradicts(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     refusal = Decision(allowed=False)
-    monkeypatch.setattr(Evaluator, "decide", lambda *_: refusal)
+    monkeypatch.setattr(Evaluator, "answer", lambda *_: refusal)
     reason = only_reason(between([deny()], [allow("s3:GetObject")]))
     assert reason.code == "unconfirmed"
     assert "s3:GetObject" in reason.sentence
