@@ -90,14 +90,14 @@ def _resolved(value: str, context: Mapping[str, ContextValue]) -> str | None:
 def holds(condition: Condition, context: Mapping[str, ContextValue], resource: str) -> bool | None:
     """Whether a condition, perhaps with variables, holds in a context; None: it cannot be read."""
     linked = is_linked(condition)
+    operator = condition.operator
+    given = context.get(condition.key, ())
     if linked and not is_readable(condition):
-        return None
+        return when_absent(operator) if given == () and condition.key != RESOURCE else None
     plain = resolve(condition, context) if linked else condition
-    operator = plain.operator
     if plain.key == RESOURCE:
         found = any(matches(parse_pattern(value), resource) for value in plain.values)
         return found is not operator.negated
-    given = context.get(plain.key, ())
     if operator.type is ValueType.NULL:
         asked = null_predicate(plain, 1)
         return asked and (asked.absent if given == () else bool(asked.single))

@@ -68,7 +68,7 @@ class Ways:
         """The same for a condition with variables: a fact that others may rule out."""
         if not is_readable(condition):
             self.doubts.append(condition)
-            return None
+            return _unread_link(states, links, condition, truth=truth)
         domain = self.domains.get(condition.key)
         several = domain is not None and domain.start.several
         core, wanted = _core(condition, truth=truth, several=several)
@@ -133,6 +133,16 @@ def _unread(state: KeyState, condition: Condition, *, truth: bool) -> KeyState |
     if is_told and state.absent and when_absent(condition.operator) is truth:
         return state._replace(single=0, several=False)
     return None
+
+
+def _unread_link(
+    states: States, links: Links, condition: Condition, *, truth: bool
+) -> tuple[States, Links] | None:
+    """The same where a variable in the values is none."""
+    if condition.key == RESOURCE:
+        return None
+    after = _unread(states[condition.key], condition, truth=truth)
+    return None if after is None else ({**states, condition.key: after}, links)
 
 
 def _is_void(states: States, condition: Condition) -> bool:

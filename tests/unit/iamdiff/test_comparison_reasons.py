@@ -174,10 +174,12 @@ def test_a_variable_under_an_operator_that_takes_none_leaves_open_whether_it_hol
         ("BoolIfExists", "perhaps"),
         ("ForAllValues:NumericEquals", "ten"),
         ("NumericNotEquals", "${ex:a}"),
+        ("StringNotEquals", "${ex:a"),
+        ("ForAllValues:StringLike", ["a", "${ex:a"]),
     ],
 )
 def test_a_value_that_nobody_can_read_is_not_asked_for_where_the_key_is_absent(
-    operator: str, value: str
+    operator: str, value: Any
 ) -> None:
     odd = {operator: {"ex:k": value}}
     (grant,) = between([deny()], [allow(Condition=odd)]).gained

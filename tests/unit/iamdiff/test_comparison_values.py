@@ -1,6 +1,6 @@
 """Context keys: which values there are, and keys that hold several of them."""
 
-from ipaddress import ip_address, ip_network
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import Any
 
 import pytest
@@ -65,6 +65,21 @@ def test_a_date_out_of_our_era_is_shown_in_seconds(operator: str, date: str, sho
     assert found.gained[0].witness.context["aws:CurrentTime"] == shown
 
 
+@pytest.mark.parametrize("date", ["1970-01-01T00:00:00Z", "2026-01-01T00:00:01Z"])
+def test_a_date_is_shown_as_requests_hold_it(date: str) -> None:
+    (grant,) = between([], [under(("DateEquals", "aws:CurrentTime", date))]).gained
+    assert grant.witness.context == {"aws:CurrentTime": date}
+
+
+def test_there_is_a_time_between_one_second_and_the_next() -> None:
+    between_them = under(
+        ("DateGreaterThan", "aws:CurrentTime", "2026-01-01T00:00:00Z"),
+        ("DateLessThan", "aws:CurrentTime", "2026-01-01T00:00:01Z"),
+    )
+    (grant,) = between([], [between_them]).gained
+    assert grant.witness.context == {"aws:CurrentTime": "1767225600.5"}
+
+
 def test_several_values_are_neither_equal_to_a_variable_nor_unequal() -> None:
     old = under(("StringNotEquals", "aws:TagKeys", NAME))
     both = under(
@@ -83,6 +98,12 @@ def test_several_values_are_neither_equal_to_a_variable_nor_unequal() -> None:
 )
 def test_there_are_numbers_beyond_any(operator: str, value: str) -> None:
     found = between([deny("s3:ListBucket")], [under((operator, KEY, value))])
+    assert found.verdict is Verdict.EXPANSION
+
+
+def test_there_is_a_number_above_the_greatest_of_several() -> None:
+    old = under(("NumericEquals", KEY, ["1", "5"]))
+    found = between([old], [old, under(("NumericGreaterThan", KEY, "5"))])
     assert found.verdict is Verdict.EXPANSION
 
 
@@ -157,6 +178,26 @@ def test_addresses_go_up_to_the_last(wide: str, half: str, last: str) -> None:
     found = between([], [ranges[0], deny(Condition={"NotIpAddress": {"aws:SourceIp": half}})])
     address = ip_address(str(found.gained[0].witness.context["aws:SourceIp"]))
     assert address in ip_network(half)
+
+
+@pytest.mark.parametrize(
+    ("kind", "width", "other"), [(IPv4Address, 32, "::/0"), (IPv6Address, 128, "0.0.0.0/0")]
+)
+@pytest.mark.parametrize("last", [False, True])
+def test_one_address_is_left_where_ranges_cover_all_others(
+    kind: type[IPv4Address | IPv6Address], width: int, other: str, last: bool
+) -> None:
+    """The first address, below all ranges, or the last one, above them."""
+    everything = (1 << width) - 1
+    ranges = [
+        f"{kind(everything ^ ((2 << bit) - 1) if last else 1 << bit)}/{width - bit}"
+        for bit in range(width)
+    ]
+    left = under(
+        ("NotIpAddress", "aws:SourceIp", [*ranges, other]), ("Null", "aws:SourceIp", "false")
+    )
+    (grant,) = between([], [left]).gained
+    assert grant.witness.context == {"aws:SourceIp": str(kind(everything if last else 0))}
 
 
 def test_denies_that_together_cover_every_pair_of_two_keys_leave_nothing() -> None:

@@ -48,6 +48,8 @@ def test_in_an_old_version_a_variable_is_text() -> None:
         (("StringEquals", "x${ex:a}"), ("StringLike", "*${ex:a}")),
         (("ArnLike", "arn:aws:ec2:*:*:instance/${ex:a}"), ("StringLike", "*${ex:a}")),
         (("StringEquals", "${ex:a}"), ("StringEquals", ["${ex:a}", "b"])),
+        (("StringEquals", "${ex:A}"), ("StringLike", "${Ex:a}*")),
+        (("ArnLike", "arn:aws:s3:::a/${ex:a}"), ("ArnLike", "arn:aws:s3:::*/${ex:a}")),
     ],
 )
 def test_a_template_that_covers_another_allows_more(narrow: Any, wide: Any) -> None:
@@ -218,6 +220,17 @@ def test_a_variable_may_stand_for_nothing_at_all() -> None:
     empty = {"StringEquals": {"ex:s": ""}, "Null": {"ex:s": "false"}}
     found = between([], [allow(Resource="arn:aws:s3:::a${ex:s}", Condition=empty)])
     assert [grant.witness.resource for grant in found.gained] == ["arn:aws:s3:::a"]
+
+
+def test_a_variable_without_value_stands_for_its_default() -> None:
+    given = {"StringEquals": {"ex:k": "${ex:a, 'x'}"}, "Null": {"ex:a": "true"}}
+    (grant,) = between([], [allow(Condition=given)]).gained
+    assert grant.witness.context == {"ex:k": "x"}
+
+
+def test_an_escaped_star_is_the_star_of_an_operator_without_wildcards() -> None:
+    found = between([tagged("StringEquals", "b*${ex:a}")], [tagged("StringLike", "b${*}${ex:a}")])
+    assert found.verdict is Verdict.EQUIVALENT
 
 
 def test_an_escaped_star_is_no_wildcard_beside_a_variable() -> None:
