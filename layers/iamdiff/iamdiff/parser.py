@@ -8,7 +8,7 @@ surely not meant. Statements are counted from 1 in messages.
 
 import math
 import re
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from functools import cache, lru_cache
 from typing import Any, NamedTuple
 
@@ -135,18 +135,10 @@ def _statement(raw: Any, index: int, warnings: list[str]) -> Statement:
     if type(effect) is not str or effect not in _EFFECTS:
         raise PolicyError(f"Effect: {shown(effect)} is none; write Allow or Deny")
     action, resource, principal = _layout(tuple(elements))
-    actions = read_texts(elements[action], action, warnings)
-    for fault in _action_faults(actions):
-        if fault.fatal:
-            raise PolicyError(f"{action}: {fault.sentence}")
-        warnings.append(f"{action}: {fault.sentence}")
-    resources = read_texts(elements[resource], resource, warnings) if resource else None
-    if resources and not all(map(_may_match_a_resource, resources)):
-        warnings += [
-            f"{resource}: {shown(each)} is neither an ARN nor *: it matches nothing"
-            for each in resources
-            if not _may_match_a_resource(each)
-        ]
+    actions = _patterns(elements[action], action, _read_actions, warnings)
+    resources = None
+    if resource:
+        resources = _patterns(elements[resource], resource, _read_resources, warnings)
     return Statement(
         index,
         sid,
@@ -199,10 +191,32 @@ def _action() -> re.Pattern[str]:
     return re.compile(r"[A-Za-z0-9-]+:[A-Za-z0-9_.*?-]+")
 
 
-@lru_cache(maxsize=512)
-def _action_faults(actions: tuple[str, ...]) -> Sequence[_Fault]:
-    """What is wrong with the patterns of an Action element."""
-    return tuple(filter(None, map(_action_fault, actions)))
+class _Read(NamedTuple):
+    """Patterns of one element, the same tuple each time: so comparing it is cheap."""
+
+    texts: tuple[str, ...]
+    faults: Sequence[_Fault]
+
+
+def _patterns(
+    raw: Any, name: str, read: Callable[[tuple[str, ...]], _Read], warnings: list[str]
+) -> tuple[str, ...]:
+    texts, faults = read(read_texts(raw, name, warnings))
+    for fault in faults:
+        if fault.fatal:
+            raise PolicyError(f"{name}: {fault.sentence}")
+        warnings.append(f"{name}: {fault.sentence}")
+    return texts
+
+
+@lru_cache(maxsize=256)
+def _read_actions(texts: tuple[str, ...]) -> _Read:
+    return _Read(texts, tuple(filter(None, map(_action_fault, texts))))
+
+
+@lru_cache(maxsize=256)
+def _read_resources(texts: tuple[str, ...]) -> _Read:
+    return _Read(texts, tuple(filter(None, map(_resource_fault, texts))))
 
 
 @lru_cache(maxsize=65536)
@@ -221,12 +235,14 @@ def _action_fault(pattern: str) -> _Fault | None:
 
 
 @lru_cache(maxsize=65536)
-def _may_match_a_resource(pattern: str) -> bool:
-    """Whether a pattern of Resource is ``*`` or an ARN's."""
+def _resource_fault(pattern: str) -> _Fault | None:
+    """What is wrong with a pattern of Resource, if anything: it is ``*`` or an ARN's."""
     if pattern.startswith(("arn:", "${")):
-        return True
+        return None
     first_field = pattern.partition(":")[0]
-    return bool(pattern) and (not pattern.strip("*") or matches(pattern_of(first_field), "arn"))
+    if pattern and (not pattern.strip("*") or matches(pattern_of(first_field), "arn")):
+        return None
+    return _Fault(f"{shown(pattern)} is neither an ARN nor *: it matches nothing", False)
 
 
 def _conditions(raw: Any, warnings: list[str]) -> tuple[Condition, ...]:
