@@ -1,5 +1,9 @@
 """Stands on the path for the commands that the documents show, under each one's name.
 
+A start of Python with the SDK takes the better part of a second, and the documents show over a
+hundred commands: so one process imports it all, and a fork of it is each command (`serve`). What
+stands on the path (`asking.py`) hands over its words, its folder, its variables and its files.
+
 What can run offline runs. Of the rest the words are checked: that AWS's API has the operation and
 its parameters, that sam and make have the command and its options. What is wrong goes, a line each,
 to the file that COMPLAINTS names: the shell goes on, as a reader's would.
@@ -10,8 +14,12 @@ import io
 import json
 import os
 import re
+import select
+import signal
+import socket
 import subprocess
 import sys
+import traceback
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -160,9 +168,52 @@ def complaint(name: str, arguments: Sequence[str]) -> str | None:
     return None
 
 
+def serve(address: str) -> None:
+    """Be each command that is asked for, in a fork, until standard input ends."""
+    import botocore.session  # noqa: F401, PLC0415 (what takes long is known to all forks)
+
+    import policy_monitor_cli.main  # noqa: F401, PLC0415
+
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for the forks here
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(address)
+        listening.listen()
+        sys.stdout.write("listening\n")
+        sys.stdout.flush()
+        while sys.stdin not in select.select([listening, sys.stdin], [], [])[0]:
+            asked, _ = listening.accept()
+            if os.fork() == 0:
+                os._exit(be(asked))
+            asked.close()
+
+
+def be(asked: socket.socket) -> int:
+    """Be the command that is asked for, and answer when it has ended."""
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    text, files, _, _ = socket.recv_fds(asked, 1 << 20, 3)
+    words, folder, variables = json.loads(text)
+    for place, file in enumerate(files):
+        os.dup2(file, place)
+        os.close(file)
+    os.chdir(folder)
+    os.environ.clear()
+    os.environ.update(variables)
+    status = 1
+    try:
+        called, *given = words
+        sys.argv = [called, *given]
+        if wrong := complaint(called, given):
+            with Path(os.environ["COMPLAINTS"]).open("a", encoding="utf-8") as complaints:
+                complaints.write(f"{called} {' '.join(given)}: {wrong}\n")
+        status = 0
+    except BaseException:  # noqa: BLE001 (a process's last word)
+        traceback.print_exc()
+    with contextlib.suppress(BrokenPipeError):
+        sys.stdout.flush()
+    sys.stderr.flush()
+    asked.sendall(str(status).encode())
+    return status
+
+
 if __name__ == "__main__":
-    _, called, *given = sys.argv
-    sys.argv = [called, *given]
-    if wrong := complaint(called, given):
-        with Path(os.environ["COMPLAINTS"]).open("a", encoding="utf-8") as file:
-            file.write(f"{called} {' '.join(given)}: {wrong}\n")
+    serve(*sys.argv[1:])

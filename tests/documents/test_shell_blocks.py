@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from textwrap import dedent
 
 import pytest
@@ -45,14 +46,39 @@ def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("kept")
 
 
+VARIABLES = {
+    "PYTHONPATH": os.pathsep.join([str(ROOT), *filter(None, sys.path)]),
+    "SAM_CLI_TELEMETRY": "0",
+    "AWS_EC2_METADATA_DISABLED": "true",
+    "AWS_DEFAULT_REGION": "us-east-1",
+    "COLUMNS": "100",
+}
+
+
+@pytest.fixture(scope="session")
+def address() -> Iterator[str]:
+    """Where the process listens that is each command; a socket's path is short."""
+    with TemporaryDirectory() as folder:
+        path = f"{folder}/stand-in"
+        program = [sys.executable, stand_in.__file__, path]
+        variables = {"PATH": os.environ["PATH"], **VARIABLES}
+        with subprocess.Popen(  # noqa: S603 (our own program, which ends with its input)
+            program, env=variables, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        ) as process:
+            assert process.stdout
+            assert process.stdout.readline() == b"listening\n"
+            yield path
+
+
 @pytest.fixture
-def checkout(tmp_path: Path, kept: Path) -> Path:
+def checkout(tmp_path: Path, kept: Path, address: str) -> Path:
     """A folder that looks like a checkout to who types the commands."""
     for name in (".venv/bin", "path"):
         (tmp_path / name).mkdir(parents=True)
     for name in stand_in.COMMANDS:
         script = tmp_path / "path" / name
-        script.write_text(f'#!/bin/sh\nexec {sys.executable} {stand_in.__file__} {name} "$@"\n')
+        asking = f"{sys.executable} -I -S {Path(stand_in.__file__).with_name('asking.py')}"
+        script.write_text(f'#!/bin/sh\nexec {asking} {address} {name} "$@"\n')
         script.chmod(0o755)
     (tmp_path / ".venv/bin/activate").touch()
     (tmp_path / ".venv/bin/policy-monitor").symlink_to(tmp_path / "path/policy-monitor")
@@ -78,11 +104,7 @@ def run(block: str, folder: Path) -> tuple[str, str]:
             "HOME": str(folder),
             "COMPLAINTS": str(complaints),
             "KEPT": str(folder / "kept"),
-            "PYTHONPATH": os.pathsep.join([str(ROOT), *filter(None, sys.path)]),
-            "SAM_CLI_TELEMETRY": "0",
-            "AWS_EC2_METADATA_DISABLED": "true",
-            "AWS_DEFAULT_REGION": "us-east-1",
-            "COLUMNS": "100",
+            **VARIABLES,
         },
         capture_output=True,
         text=True,
