@@ -24,6 +24,9 @@ COMPILE := $(BIN)/uv pip compile --quiet --upgrade --python-version 3.13 --gener
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
 
+# Emulated functions alone import these, and write no bytecode; Lambda's runtime has it.
+UNWRITTEN := awslambdaric simplejson
+
 setup: $(VENV)/installed ## make .venv and install the command and its tools into it
 
 $(VENV)/installed: requirements-dev.txt pyproject.toml
@@ -32,6 +35,7 @@ $(VENV)/installed: requirements-dev.txt pyproject.toml
 	$(PIP) install --quiet --require-hashes -r $(VENV)/uv.txt
 	$(call install,$(VENV),requirements-dev.txt)
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation -e .
+	$(BIN)/python -m compileall -q $(addprefix $(VENV)/lib/python3.13/site-packages/,$(UNWRITTEN))
 	touch $@
 
 demo: setup ## replay a year of one role through the functions, and show what you would be told
@@ -45,7 +49,7 @@ checks: lint browser checkov templates
 
 templates: setup
 	$(BIN)/sam validate --lint
-	$(BIN)/cfn-lint central.yaml
+	$(BIN)/cfn-lint --regions us-east-1 us-gov-west-1 -- central.yaml
 
 # checkov pins boto3 and others to versions that nothing else here takes: it has a place of its own.
 CHECKOV := .venv-checkov

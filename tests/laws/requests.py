@@ -48,13 +48,13 @@ def _without_variables(pattern: str) -> str:
     return re.sub(r"\$\{[^}]*\}?", "?", pattern)
 
 
+_WILDCARDS = {"*": st.sampled_from(("", "a", "b", "a/b", "r")), "?": st.sampled_from(("a", "b"))}
+
+
 @st.composite
 def _match(draw: Draw, pattern: str) -> str:
     """A text that a pattern matches."""
-    return "".join(
-        draw(st.sampled_from({"*": ("", "a", "b", "a/b", "r"), "?": ("a", "b")}.get(each, (each,))))
-        for each in pattern
-    )
+    return "".join(draw(_WILDCARDS[each]) if each in _WILDCARDS else each for each in pattern)
 
 
 @st.composite
