@@ -5,6 +5,7 @@ They are drawn as JSON, so that a law can read them with the parser and an oracl
 
 import json
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any, NamedTuple
 
 from hypothesis import strategies as st
@@ -169,6 +170,7 @@ SET_KEYS = ("ex:t", "ex:n", "ex:a")
 """Keys that set operators read, so that they may hold several values."""
 
 
+@cache  # hypothesis checks each strategy that is new to it
 def _some(values: Sequence[str], most: int = 3) -> st.SearchStrategy[list[str]]:
     return st.lists(st.sampled_from(values), min_size=1, max_size=most, unique=True)
 
@@ -195,6 +197,7 @@ class Style(NamedTuple):
     doubtful: bool = False
 
 
+@cache
 @st.composite
 def _one_condition(draw: Draw, style: Style) -> tuple[str, str, Any]:
     if style.doubtful and draw(st.integers(0, 2)) == 2:
@@ -216,6 +219,7 @@ def _one_condition(draw: Draw, style: Style) -> tuple[str, str, Any]:
     return operator, key, chosen[0] if len(chosen) == 1 and draw(st.booleans()) else chosen
 
 
+@cache
 @st.composite
 def _block(draw: Draw, style: Style) -> Json:
     """A Condition element, perhaps empty."""
@@ -225,6 +229,7 @@ def _block(draw: Draw, style: Style) -> Json:
     return block
 
 
+@cache
 def _principals() -> st.SearchStrategy[Any]:
     names = st.sampled_from((ROLE, USER, ROOT, "123456789012", STRANGER, "*", "AROAEXAMPLEEXAMPLE"))
     return st.one_of(
@@ -246,6 +251,7 @@ _SPARED: tuple[Any, ...] = (
 _SPARED_IN_DOUBT: tuple[Any, ...] = ({"AWS": USER}, {"AWS": [USER, ROOT]}, {"AWS": []})
 
 
+@cache
 @st.composite
 def statements(draw: Draw, /, **options: Any) -> Json:
     """A statement; `options` are those of `Style`."""
@@ -268,6 +274,7 @@ def statements(draw: Draw, /, **options: Any) -> Json:
     return found
 
 
+@cache
 def documents(*, most: int = 3, **options: Any) -> st.SearchStrategy[Json]:
     """A policy document of at most so many statements; now and then of none."""
     versions = ("2012-10-17", "2012-10-17", "2008-10-17")[: 3 if options.get("variables") else 1]
@@ -280,6 +287,7 @@ def documents(*, most: int = 3, **options: Any) -> st.SearchStrategy[Json]:
     )
 
 
+@cache
 def accesses(*, most: int = 3, **options: Any) -> st.SearchStrategy[Json]:
     """An access as `diff` reads it: one or two documents, perhaps within a boundary."""
     one = documents(most=most, **options)
