@@ -4,7 +4,7 @@ from itertools import combinations, product
 from typing import Any
 
 import pytest
-from tests.oracle.bruteforce import Universe, difference
+from tests.oracle.bruteforce import Universe, difference, texts
 from tests.unit.iamdiff.policies import allow, deny, document
 
 from iamdiff import Access, Document, Verdict, compare
@@ -43,6 +43,33 @@ PATTERNS: tuple[Any, ...] = (
 ELEMENTS = tuple({name: each} for name in ("Resource", "NotResource") for each in PATTERNS)
 
 
+ACTIONS = (
+    *(["s:a"], ["s:*"], ["s:a*"], ["s:*b"], ["s:?"], ["s:a*", "s:b"], ["s:b*", "s:a*"]),
+    *(["*"], ["t:a*"], ["s:a*b", "t:*"], ["s:ab", "s:*?a"]),
+)
+NAMES = (*texts(2, shortest=1), "aab", "acb", "bab", "cba")
+ASKED = (*(f"s:{name}" for name in NAMES), "t:a", "t:c", "u:a")
+BESIDE = (
+    (),
+    (allow(["s:b*", "s:a"]), deny(NotAction=["s:*b", "s:a*", "t:*"])),
+    (allow(NotAction=["s:?b"]), deny(["s:*a", "t:a"])),
+)
+"""What stands on both sides."""
+S3, SQS = "arn:aws:s3:::", "arn:aws:sqs:r:1:"
+ARNS = (
+    *(["*"], [f"{S3}a*"], [f"{S3}*b"], [f"{S3}a", f"{S3}b"], [f"{S3}a?", f"{SQS}*"]),
+    *(["arn:aws:*:*:*:a*"], ["arn:*:s3:*:*:*"], ["arn:aws:s*:r:*:*:b"], [f"{S3}?:*", f"{SQS}a"]),
+)
+RESOURCES = (
+    *("*", "arn:aws-cn:s3:::a", "arn:aws:ec2:r:1:ab", "arn:aws:sns::1:b", "arn:aws:sns:r:1:a:b"),
+    *(f"{head}{tail}" for head in (S3, SQS) for tail in ("a", "b", "c", "ab", "aa", "cb", "a:b")),
+)
+NEXT_TO = (
+    (),
+    (allow(Resource=[f"{S3}a*", f"{SQS}b"]), deny(NotResource=[f"{S3}*", "arn:aws:*:r:*:?"])),
+)
+
+
 def verdict_of(old: Access, new: Access, universe: Universe) -> Verdict:
     """What asking about every request of a universe says."""
     found = difference(old, new, universe.requests())
@@ -54,6 +81,16 @@ def verdict_of(old: Access, new: Access, universe: Universe) -> Verdict:
 def check(old: tuple[Document, ...], new: tuple[Document, ...], universe: Universe) -> None:
     sides = Access(old), Access(new)
     assert compare(*sides).verdict is verdict_of(*sides, universe), (old, new)
+
+
+def misses_nothing(
+    old: tuple[Document, ...], new: tuple[Document, ...], universe: Universe
+) -> None:
+    """What some request of a universe shows is told; more may be, by a witness of another one."""
+    sides = Access(old), Access(new)
+    found, asked = compare(*sides).verdict, verdict_of(*sides, universe)
+    assert found is not Verdict.UNDETERMINED
+    assert asked is Verdict.EQUIVALENT or found in (asked, Verdict.MIXED), (old, new)
 
 
 @pytest.mark.parametrize("old", CONDITIONS)
@@ -77,6 +114,30 @@ def test_resources_with_variables(effect: Any, old: dict[str, Any]) -> None:
     for new in ELEMENTS:
         if old != new:
             check((*base, document(effect(**old))), (*base, document(effect(**new))), universe)
+
+
+@pytest.mark.parametrize("effect", [allow, deny])
+@pytest.mark.parametrize("beside", BESIDE)
+@pytest.mark.parametrize("name", ["Action", "NotAction"])
+def test_actions(effect: Any, beside: tuple[dict[str, Any], ...], name: str) -> None:
+    universe = Universe(ASKED, ("*",), {})
+    base = (document(*beside, *([allow("*")] if effect is deny and not beside else [])),)
+    for old, new in product(ACTIONS, repeat=2):
+        one, other = effect(**{name: old}), effect(new)
+        also = [other] if beside else []
+        misses_nothing((*base, document(one, *also)), (*base, document(other)), universe)
+
+
+@pytest.mark.parametrize("effect", [allow, deny])
+@pytest.mark.parametrize("beside", NEXT_TO)
+@pytest.mark.parametrize("name", ["Resource", "NotResource"])
+def test_resources(effect: Any, beside: tuple[dict[str, Any], ...], name: str) -> None:
+    universe = Universe(("s3:GetObject",), RESOURCES, {})
+    base = (document(*beside, *([allow()] if effect is deny and not beside else [])),)
+    for old, new in product(ARNS, repeat=2):
+        one, other = effect(**{name: old}), effect(Resource=new)
+        also = [other] if beside else []
+        misses_nothing((*base, document(one, *also)), (*base, document(other)), universe)
 
 
 def test_boundaries_with_conditions() -> None:
