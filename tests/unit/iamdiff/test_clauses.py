@@ -53,6 +53,24 @@ def test_a_variable_joins_its_key_with_the_conditions_on_it() -> None:
     ]
 
 
+def test_a_variable_of_a_deny_joins_what_must_hold_with_it() -> None:
+    deny = _block(b="${a}")
+    assert _split([_block(a="${t}")], [deny]) == [(["a"], [deny])]
+
+
+def test_a_deny_that_nothing_joins_is_a_part_too() -> None:
+    deny = _block(b="y")
+    assert _split([_block(a="${t}")], [deny]) == [([], [deny]), (["a"], [])]
+
+
+def test_each_variable_makes_a_part() -> None:
+    assert _split([_block(a="${t}"), _block(b="${u}"), _block(c="x")], []) == [
+        (["c"], []),
+        (["a"], []),
+        (["b"], []),
+    ]
+
+
 def test_a_deny_joins_the_keys_that_it_reads() -> None:
     deny = _block(a="x", b="y")
     assert _split([_block(a="${t}"), _block(b="z"), _block(c="z")], [deny]) == [

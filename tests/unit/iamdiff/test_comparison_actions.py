@@ -8,9 +8,10 @@ from iamdiff import Verdict
 from policy_monitor import catalogue
 
 
-def test_a_new_deny_on_a_pattern_takes_the_names_under_it() -> None:
+@pytest.mark.parametrize("denied", ["s3:*", ["s3:Get*", "s3:Put*"]])
+def test_a_new_deny_on_a_pattern_takes_the_names_under_it(denied: str | list[str]) -> None:
     both = allow(["s3:GetObject", "s3:PutObject"])
-    found = between([both], [both, deny("s3:*")])
+    found = between([both], [both, deny(denied)])
     assert found.verdict is Verdict.REDUCTION
     assert sorted(a for g in found.lost for a in g.actions) == ["s3:GetObject", "s3:PutObject"]
 

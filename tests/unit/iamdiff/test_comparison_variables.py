@@ -240,10 +240,12 @@ def test_an_escaped_star_is_no_wildcard_beside_a_variable() -> None:
 
 @pytest.mark.parametrize("key", ["aws:RequestedRegion", "aws:userid", "aws:PrincipalArn"])
 def test_a_witness_has_what_every_request_has_for_variables_of_other_resources(key: str) -> None:
-    other = allow(Resource=f"arn:aws:sqs:${{{key}}}:1:q")
+    other = allow(Resource=f"arn:aws:s3:${{{key}}}:1:q")
     found = between([other], [other, allow(Resource="arn:aws:s3:::a")])
     assert found.verdict is Verdict.EXPANSION
     assert codes(found) == set()
+    (held,) = found.gained[0].witness.context.values()
+    assert str(held).startswith("arn:") is (key == "aws:PrincipalArn")
 
 
 def test_a_question_mark_is_no_stand_in_for_a_character_of_a_variables_name() -> None:
