@@ -152,7 +152,7 @@ class ActionIndex:
             for exclusion in self.exclusions.values():
                 sides |= exclusion.sides
             if sides.old != sides.new:
-                cell = ActionCell(EVERY_SERVICE, ("*",), "x")
+                cell = ActionCell(EVERY_SERVICE, ("*",), ("x",))
                 found.setdefault(sides, []).append(cell)
         return found
 

@@ -13,14 +13,13 @@ from typing import NamedTuple
 from iamdiff.automata import Cell
 from iamdiff.budget import Budget
 from iamdiff.cells import cells
-from iamdiff.globs import ARN_FIELDS, arn_fields, bits, matcher
+from iamdiff.globs import ARN_FIELDS, arn_fields, bits, is_literal, matcher
 
 EVERYTHING = "*"
 """The resource of actions that take none, and the pattern that matches it and every ARN."""
 
 _FIRST_FIELD = "arn"
 # Where a field is free, an example shows what such a field usually holds.
-_ANY_FIELD = {"*"}
 _USUAL = ("arn", "aws", "s3", "us-east-1", "123456789012", "example")
 
 
@@ -221,9 +220,13 @@ class _Tails:
             by_glob[glob] = by_glob.get(glob, 0) | 1 << index
         if field == ARN_FIELDS - 1:
             return self._last(by_glob)
-        if by_glob.keys() == _ANY_FIELD:
-            rests = self.of(alive, field + 1).items()
-            return {rest: f"{_USUAL[field]}:{tail}" for rest, tail in rests}
+        if len(by_glob) == 1:
+            (glob,) = by_glob
+            # What a name leaves out is of no interest where only what matches is.
+            if glob == "*" or (self.interest and is_literal(glob)):
+                text = _USUAL[field] if glob == "*" else glob
+                rests = self.of(alive, field + 1).items()
+                return {rest: f"{text}:{tail}" for rest, tail in rests}
         found: dict[int, str] = {}
         globs, members = list(by_glob), list(by_glob.values())
         wanted = sum(1 << i for i, mask in enumerate(members) if mask & self.interest)

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from functools import cache, lru_cache, partial
+from functools import lru_cache
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -81,7 +81,7 @@ class CallerClass(NamedTuple):
         self, statements: Iterable[Statement], catalogue: Catalogue
     ) -> Callable[[str], KeyFacts]:
         """What is known of each context key in these principals' requests, by the statements."""
-        set_keys = cache(partial(_set_keys, statements))
+        set_keys: list[frozenset[str]] = []
         caller = self.caller
         # No page says which keys the requests of services and federated users carry.
         signed = caller.kind is PrincipalType.AWS and caller.name != ANONYMOUS
@@ -102,7 +102,9 @@ class CallerClass(NamedTuple):
                 else catalogue.holds_several(key)
             )
             if several is None:
-                several = key in set_keys()
+                if not set_keys:
+                    set_keys.append(_set_keys(statements))
+                several = key in set_keys[0]
             return KeyFacts(present=present, several=several, arn=key == _ARN_KEY)
 
         return of

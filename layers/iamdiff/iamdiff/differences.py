@@ -135,8 +135,7 @@ class Differ:
             There is too much to look at.
         """
         numbers = list(bits(sides.old | sides.new))
-        self.budget.spend(sum(len(self.table.bodies[n].resources or ()) for n in numbers))
-        index, interest = index_resources(self.table, numbers, sides.old ^ sides.new)
+        index, interest = index_resources(self.table, numbers, sides.old ^ sides.new, self.budget)
         for cell in resource_cells(
             index.patterns,
             index.classes,

@@ -129,8 +129,9 @@ def speakers(places: Sequence[Place], cells: Iterable[ActionCell]) -> tuple[Plac
     try:
         for cell in cells:
             spoken = index.of_service(cell.service)
-            budget.spend(1 + len(spoken.wildcards) + len(spoken.excluded))
-            mask |= spoken.sides_of(cell.example).new
+            for name in cell.examples:
+                budget.spend(1 + len(spoken.wildcards) + len(spoken.excluded))
+                mask |= spoken.sides_of(name).new
     except BudgetExceeded:
         return tuple(places)
     return tuple(place for number, place in enumerate(places) if mask >> number & 1)

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from iamdiff.arns import EVERYTHING, Pattern, matches
 from iamdiff.automata import Cell
 from iamdiff.bodies import BodyTable
+from iamdiff.budget import Budget
 from iamdiff.globs import bits
 from iamdiff.service_index import narrowest
 
@@ -70,15 +71,17 @@ class ResourceIndex(NamedTuple):
 
 
 def index_resources(
-    table: BodyTable, numbers: Sequence[int], changed: int
+    table: BodyTable, numbers: Sequence[int], changed: int, budget: Budget
 ) -> tuple[ResourceIndex, int]:
     """The patterns of some bodies, and those on which a change may show (0: any)."""
     holders: dict[Pattern, int] = {}
     linked: set[Pattern] = set()
     for number in numbers:
         body = table.bodies[number]
-        linked |= set(body.templates)
-        for pattern in body.resources or ():
+        patterns = body.resources or ()
+        budget.spend(len(patterns))
+        linked.update(body.templates)
+        for pattern in patterns:
             holders[pattern] = holders.get(pattern, 0) | 1 << number
     by_holders: dict[tuple[int, Pattern | None], int] = {}
     classes = tuple(

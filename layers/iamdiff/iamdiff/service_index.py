@@ -45,13 +45,13 @@ class ActionCell(NamedTuple):
         ``*`` for a service that neither side names.
     patterns : tuple[str, ...]
         The narrowest patterns of the policies that cover it (``*`` for all else of the service).
-    example : str
-        An action's name in it, in lower case.
+    examples : tuple[str, ...]
+        Actions' names in it, in lower case: of each pattern that is a name, else one.
     """
 
     service: str
     patterns: tuple[str, ...]
-    example: str
+    examples: tuple[str, ...]
 
 
 class _Holders(NamedTuple):
@@ -113,8 +113,12 @@ class ServiceIndex:
             ]
         literals = list(filter(is_literal, literals))
         budget.spend(len(literals) * (2 + len(self.wildcards) // 2) + len(self.names))
+        by_sides: dict[Sides, list[str]] = {}
         for name in literals:
-            yield self.sides_of(name), ActionCell(self.service, (name,), name)
+            by_sides.setdefault(self.sides_of(name), []).append(name)
+        for sides, names in by_sides.items():
+            alike = tuple(names)
+            yield sides, ActionCell(self.service, alike, alike)
         if not sweeping and not moving:
             return
         wildcards = [name for name, _, _ in self.wildcards]
@@ -141,7 +145,7 @@ class ServiceIndex:
             closest = narrowest(n for n in wildcards if mask >> of[n] & 1 and matcher(n)(example))
             patterns = members[of[closest]] if closest in of else ("*",)
             holders = [each for place, each in enumerate(classes) if mask >> place & 1]
-            yield self._sides(holders), ActionCell(self.service, patterns, example)
+            yield self._sides(holders), ActionCell(self.service, patterns, (example,))
 
     def _changed(self) -> Mapping[str, None]:
         """The patterns that other bodies hold on one side than on the other, in their order."""

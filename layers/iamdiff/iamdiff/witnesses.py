@@ -26,7 +26,7 @@ def witness_of(row: Row, named: Named, naming: Naming) -> Request:
             return naming.request(action.name, resource, entry)
     sides, entry = next(iter(row.groups.items()))
     cell = naming.groups[sides][0]
-    name = cell.example if cell.service != EVERY_SERVICE else "Anything"
+    name = cell.examples[0] if cell.service != EVERY_SERVICE else "Anything"
     service = _unnamed_service(naming) if cell.service == EVERY_SERVICE else cell.service
     listed = naming.catalogue.actions(service).get(name)
     spelled = listed.name if listed else naming.spelling.of(service, name)
