@@ -4,7 +4,7 @@ A literal ``*`` or ``?`` inside a pattern (``${*}``, or a value under StringEqua
 character of the private use area; `literal` and `readable` convert.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from enum import Enum
 from functools import lru_cache
 from operator import methodcaller
@@ -49,6 +49,11 @@ def readable(text: str) -> str:
 def is_literal(pattern: str) -> bool:
     """Whether a pattern matches one string only."""
     return "*" not in pattern and "?" not in pattern
+
+
+def are_literal(patterns: Iterable[str]) -> bool:
+    """Whether each of some patterns matches one string only."""
+    return is_literal("".join(patterns))
 
 
 @lru_cache(maxsize=4096)

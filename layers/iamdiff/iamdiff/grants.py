@@ -6,7 +6,7 @@ from typing import NamedTuple
 from iamdiff.arns import EVERYTHING
 from iamdiff.bodies import Place
 from iamdiff.differences import Region
-from iamdiff.globs import is_literal, matcher, readable
+from iamdiff.globs import are_literal, is_literal, matcher, readable
 from iamdiff.model import Condition, ContextValue, Request
 from iamdiff.refusals import Before, Cause
 from iamdiff.service_index import Sides
@@ -106,7 +106,7 @@ def widest(patterns: Iterable[str]) -> list[str]:
         return texts
     if EVERYTHING in texts:
         return [EVERYTHING]
-    if all(map(is_literal, texts)):
+    if are_literal(texts):
         return texts
     places = {text: place for place, text in enumerate(texts)}
     prefixes = {text[:-1] for text in texts if text.endswith("*") and is_literal(text[:-1])}

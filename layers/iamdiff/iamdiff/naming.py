@@ -9,7 +9,7 @@ from iamdiff.arns import EVERYTHING
 from iamdiff.bodies import Place
 from iamdiff.budget import Budget, BudgetExceeded
 from iamdiff.catalogue import Catalogue, CataloguedAction, gravity
-from iamdiff.globs import is_literal, matcher
+from iamdiff.globs import are_literal, is_literal, matcher
 from iamdiff.grants import Entry, Row, widest
 from iamdiff.logic import Undecided
 from iamdiff.model import Request, Statement
@@ -209,7 +209,7 @@ def _name_actions(row: Row, naming: Naming) -> Named:
             for name, text in zip(names, texts, strict=True)
             if name not in known and is_literal(name)
         ]
-        if all(map(is_literal, names)):
+        if are_literal(names):
             catalogued += [known[name] for name in sorted(names) if name in known]
         else:
             catalogued += naming.members(service, names, row.groups)

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from iamdiff.budget import Budget
 from iamdiff.cells import ACTION_CHARACTERS, cells
-from iamdiff.globs import is_literal, matcher
+from iamdiff.globs import are_literal, is_literal, matcher
 
 
 class Sides(NamedTuple):
@@ -90,7 +90,7 @@ class ServiceIndex:
         self.excluded = excluded
         self.everywhere = everywhere
         self.wildcards: list[tuple[str, Callable[[str], bool], Sides]] = []
-        if not is_literal("".join(names)):
+        if not are_literal(names):
             self.wildcards = [
                 (name, matcher(name), sides)
                 for name, sides in names.items()
@@ -111,7 +111,7 @@ class ServiceIndex:
                 for name in dict.fromkeys((*self.names, *sorted(excluded)))
                 if sweeping or name in changed or any(test(name) for test in moving)
             ]
-        literals = list(filter(is_literal, literals))
+        literals = list(literals if are_literal(literals) else filter(is_literal, literals))
         budget.spend(len(literals) * (2 + len(self.wildcards) // 2) + len(self.names))
         by_sides: dict[Sides, list[str]] = {}
         for name in literals:
