@@ -34,9 +34,15 @@ class LocalAws:
     def __init__(self, endpoint: str, account: str) -> None:
         self.endpoint = endpoint
         self.account = account
+        self._clients: dict[str, Any] = {}
 
     def client(self, service: str) -> Any:
-        """A boto3 client of this account."""
+        """A boto3 client of this account, made once."""
+        if service not in self._clients:
+            self._clients[service] = self._made(service)
+        return self._clients[service]
+
+    def _made(self, service: str) -> Any:
         return boto3.client(  # type: ignore[call-overload]  # the stubs want a literal name
             service,
             endpoint_url=self.endpoint,
@@ -93,6 +99,8 @@ def local_aws(
         ) from error
 
     class QuietHandler(WSGIRequestHandler):
+        protocol_version = "HTTP/1.1"  # a client keeps its connection
+
         def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
             """Say nothing of each request: the terminal is the replay's."""
 
