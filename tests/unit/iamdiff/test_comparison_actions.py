@@ -1,7 +1,9 @@
 """Actions: patterns that meet, names under patterns, and NotAction."""
 
+from string import ascii_lowercase, digits
+
 import pytest
-from tests.unit.iamdiff.comparing import between
+from tests.unit.iamdiff.comparing import between, gained, lost
 from tests.unit.iamdiff.policies import allow, deny
 
 from iamdiff import Verdict
@@ -22,6 +24,17 @@ def test_a_new_allow_on_a_pattern_gives_names_under_it_what_they_lack() -> None:
     assert found.verdict is Verdict.EXPANSION
     causes = {(grant.before.value, grant.actions) for grant in found.gained}
     assert ("condition", ("s3:GetObject",)) in causes
+
+
+def test_a_pattern_is_gained_beside_one_that_stands_still() -> None:
+    still = allow("s3:PutObject*")
+    assert gained(between([still], [still, allow("s3:Get*")])) == ["s3:Get*"]
+    assert lost(between([allow(["s3:Get*", "s3:PutObject*"])], [still])) == ["s3:Get*"]
+
+
+def test_patterns_that_begin_with_each_character_of_a_name_are_all_names() -> None:
+    each = allow([f"s3:{character}*" for character in f"{ascii_lowercase}{digits}_.-"])
+    assert between([each], [each, allow("s3:*")]).verdict is Verdict.EQUIVALENT
 
 
 def test_a_new_exclusion_takes_the_names_that_stand_elsewhere_too() -> None:
