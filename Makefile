@@ -35,7 +35,7 @@ $(VENV)/installed: requirements-dev.txt pyproject.toml
 	$(PIP) install --quiet --require-hashes -r $(VENV)/uv.txt
 	$(call install,$(VENV),requirements-dev.txt)
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation -e .
-	$(BIN)/python -m compileall -q $(addprefix $(VENV)/lib/python3.13/site-packages/,$(UNWRITTEN))
+	$(BIN)/python -m compileall -qq $(addprefix $(VENV)/lib/python3.13/site-packages/,$(UNWRITTEN))
 	touch $@
 
 demo: setup ## replay a year of one role through the functions, and show what you would be told
