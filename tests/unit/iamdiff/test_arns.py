@@ -7,8 +7,16 @@ from tests.unit.iamdiff.comparing import between, codes
 from tests.unit.iamdiff.policies import allow
 
 from iamdiff import Verdict
-from iamdiff.arns import Splits, crossing_readings, matches, parse_pattern, resource_cells
+from iamdiff.arns import (
+    Splits,
+    crossing_readings,
+    is_ambiguous,
+    matches,
+    parse_pattern,
+    resource_cells,
+)
 from iamdiff.budget import Budget
+from iamdiff.resources import matches_resource_pattern
 
 
 @pytest.mark.parametrize(
@@ -44,6 +52,45 @@ def test_a_short_pattern_covers_what_both_readings_cover(resource: str, verdict:
     found = between([short], [short, allow(Resource=resource)])
     assert found.verdict is verdict
     assert ("short-arn" in codes(found)) is (verdict is Verdict.UNDETERMINED)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "ambiguous"),
+    [
+        *[("arn:aws:sqs:*:q", True), ("arn:aws:s*:r:q", True), ("arn:aws:*:q*", True)],
+        *[("arn:aws:sqs:r:q", False), ("arn:aws:s*:*", False), ("arn:aws:s*", False)],
+        *[("arn:aws:sqs:*:1:q", False), ("arn:aws:*a:q", False), ("arn:*:*:r:*", True)],
+    ],
+)
+def test_only_what_follows_a_star_at_the_end_of_a_field_has_two_readings(
+    pattern: str, *, ambiguous: bool
+) -> None:
+    assert is_ambiguous(pattern) is ambiguous
+
+
+RESOURCES = (
+    *("*", "arn:aws:s3:::a", "arn:aws:s3:::ab", "arn:aws:s3:::a:b", "arn:aws:s3:::a:bc"),
+    *("arn:aws:sqs:r:1:a", "arn:aws:sqs:r:1:a:b", "arn:aws-cn:s3:::a", "arn:aws:s3:::"),
+)
+PATTERNS = (
+    *("*", "**", "", "?", "arn:*", "arn:aws:s3", "arn:aws:s?:::a*", "arn:aws:s3:::a", "a?n:*"),
+    *(
+        "arn:aws:s3:::a?",
+        "arn:aws:s3:::a:b",
+        "arn:aws:s3:::?:b*",
+        "arn:aws:s3:::*:b",
+        "arn:aws:s3:*",
+    ),
+    *("arn:aws:*:a", "arn:aws:sqs:?:1:a:*", "arn:aws*:s3:::a", "arn:aws:s3::::a", "arn:*:*:*:*:a"),
+)
+
+
+@pytest.mark.parametrize("pattern", PATTERNS)
+def test_a_pattern_matches_as_the_evaluator_has_it(pattern: str) -> None:
+    for resource in RESOURCES:
+        expected = matches_resource_pattern(pattern, resource, lambda _: (), variables=False)
+        if isinstance(expected, bool):
+            assert matches(parse_pattern(pattern), resource) is expected, resource
 
 
 def test_a_resource_of_fewer_than_six_fields_is_none_that_a_pattern_matches() -> None:

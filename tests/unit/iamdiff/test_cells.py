@@ -1,12 +1,14 @@
 """The classes into which patterns split all strings."""
 
 from collections.abc import Sequence
+from itertools import product
 from typing import Any
 
 import pytest
 
 from iamdiff.budget import Budget
 from iamdiff.cells import cells
+from iamdiff.globs import matcher
 
 
 def split(patterns: Sequence[str], **options: Any) -> dict[int, str]:
@@ -44,6 +46,34 @@ def test_only_classes_of_interest_are_wanted() -> None:
 def test_the_empty_string_may_be_no_string() -> None:
     assert split(("",)).keys() == {0, 1}
     assert split(("",), empty=False).keys() == {0}
+
+
+SAMPLES = ("", *("".join(each) for n in (1, 2, 3, 4) for each in product("xyb", repeat=n)))
+
+
+@pytest.mark.parametrize(
+    "patterns",
+    [
+        *[("x*", "y*", "yx*"), ("y*", "yx*", "yy*"), ("y*", "yx*", "yxx*", "b*", "*")],
+        *[("*x", "x*", "y"), ("?x*", "x?", "xx", "*y*"), ("x*y", "*x*", "y*x", "yx?")],
+        *[("*", "x"), ("?", "??", "x*"), ("**y", "*y*y", "y**")],
+    ],
+)
+def test_each_class_and_no_other_is_found_and_its_example_is_one_of_it(
+    patterns: Sequence[str],
+) -> None:
+    def mask_of(text: str) -> int:
+        return sum(1 << place for place, each in enumerate(patterns) if matcher(each)(text))
+
+    found = split(patterns)
+    assert found.keys() >= {*map(mask_of, SAMPLES)}
+    assert found == {mask_of(text): text for text in found.values()}
+
+
+def test_where_names_take_all_short_strings_there_are_longer_ones() -> None:
+    named = ["x", "y", "xxxx", "yyyy"]
+    found = split(named, characters="xy", empty=False)
+    assert found[0] not in named
 
 
 NEAR = ["ax", "ay"]
