@@ -47,13 +47,19 @@ type Names = Mapping[str, AbstractSet[str]]
 """Action patterns by service."""
 
 
-@lru_cache(maxsize=128)
+@lru_cache(maxsize=1024)
 def names_of(texts: Texts) -> Names:
     """The patterns of one element by service, without those that no action's name can match."""
     found: dict[str, set[str]] = {}
     for pattern in map(parse_action, texts):
-        if pattern is not None:
-            found.setdefault(pattern.service, set()).add(pattern.name)
+        if pattern is None:
+            continue
+        service, name = pattern
+        names = found.get(service)
+        if names is None:
+            found[service] = {name}
+        else:
+            names.add(name)
     return found
 
 

@@ -267,7 +267,7 @@ def _matches_action(statement: Statement, action: str) -> Truth:
     return found is not statement.inverted_actions
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=1024)
 def _action_patterns(
     texts: tuple[str, ...],
 ) -> tuple[frozenset[str], Mapping[str, Sequence[Pattern]]]:

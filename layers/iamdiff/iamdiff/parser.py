@@ -209,12 +209,12 @@ def _patterns(
     return texts
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=1024)
 def _read_actions(texts: tuple[str, ...]) -> _Read:
     return _Read(texts, tuple(filter(None, map(_action_fault, texts))))
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=1024)
 def _read_resources(texts: tuple[str, ...]) -> _Read:
     return _Read(texts, tuple(filter(None, map(_resource_fault, texts))))
 
