@@ -32,9 +32,11 @@ def without_unchanged(old: Access, new: Access) -> tuple[Access, Access]:
 
 
 def _sayings(access: Access) -> dict[_Said, Statement]:
+    ceiling = () if access.boundary is None else (access.boundary,)
     return {
-        (document is access.boundary, document.variables, statement[2:]): statement
-        for document in access.documents
+        (is_boundary, document.variables, statement[2:]): statement
+        for is_boundary, documents in ((False, access.identity), (True, ceiling))
+        for document in documents
         for statement in document.statements
     }
 
