@@ -1,7 +1,7 @@
 """How much work one comparison may do: counted, not timed, so that an answer is repeatable."""
 
 DEFAULT_STEPS = 800_000
-"""A step is about a microsecond of work on a machine of 2026; real policies need a fifth at most."""
+"""A step is about a microsecond on a machine of 2026; real policies need a fifth at most."""
 
 
 class BudgetExceeded(Exception):  # noqa: N818 - not an error: the comparison answers `undetermined`
