@@ -153,6 +153,7 @@ def test_an_account_that_a_condition_names_is_one_of_all() -> None:
             "34*",
         ),
         ({"StringLike": {"aws:PrincipalArn": "*12:role/x"}}, "*12"),
+        ({"StringLike": {"aws:PrincipalArn": "arn:aws:iam::345678901234*"}}, "345678901234"),
         ({"StringLike": {"aws:PrincipalArn": "*00000000012?role/x"}}, "*00000000012"),
         ({"ArnLike": {"aws:PrincipalArn": "arn:aws:iam::1?2*3:role/x"}}, "1?2*3"),
         (
@@ -232,3 +233,32 @@ def test_a_deleted_principal_is_shown_by_its_id() -> None:
         shared({"AWS": unique}, Condition={"ArnLike": {"aws:PrincipalArn": ROLE}})
     )
     assert [grant.witness.principal for grant in found.gained] == [unique]
+
+
+@pytest.mark.parametrize(("before", "after"), [("", "7"), ("7", ""), ("7", "7")])
+def test_an_account_that_a_variable_stands_for_is_asked_about_among_other_digits(
+    before: str, after: str
+) -> None:
+    def named(account: str) -> str:
+        return f"arn:aws:s3:::logs-{before}{account}{after}"
+
+    old = allow(Principal={"AWS": "*"}, Resource=named("123456789012"))
+    taken = deny(Principal={"AWS": "*"}, Resource=named("${aws:PrincipalAccount}"))
+    spared = deny(Principal={"CanonicalUser": "*"}, Resource="*")
+    found = between([old, spared], [old, spared, taken], kind="resource")
+    assert found.verdict is Verdict.REDUCTION
+    accounts = {parse_caller(grant.witness.principal).account for grant in found.lost}
+    assert accounts == {"123456789012"}
+
+
+def test_denies_of_several_principals_are_all_listed() -> None:
+    everything = allow("s3:*", Principal="*", Resource="*")
+    denies = [
+        deny(f"s3:{name}", Principal={"AWS": f"arn:aws:iam::{ACCOUNT}:role/{name}"}, Resource="*")
+        for name in ("GetObject", "PutObject")
+    ]
+    found = between([everything], [everything, *denies], kind="resource")
+    listed = {action for grant in found.added_denies for action in grant.actions}
+    assert listed == {"s3:GetObject", "s3:PutObject"}
+    back = between([everything, *denies], [everything], kind="resource")
+    assert {action for grant in back.lifted_denies for action in grant.actions} == listed

@@ -117,7 +117,7 @@ def test_a_witness_that_the_reference_evaluator_contradicts(
     assert "s3:GetObject" in reason.sentence
 
 
-@pytest.mark.parametrize("pattern", ["*", "arn:aws:iam"])
+@pytest.mark.parametrize("pattern", ["*", "arn:aws:iam", "arn:aws:iam:us:1"])
 def test_a_short_arn_in_a_condition_matches_all_that_it_begins_or_nothing(pattern: str) -> None:
     def guarded(value: str) -> dict[str, Any]:
         return allow(Condition={"ArnLike": {"ex:k": value}})
@@ -129,6 +129,13 @@ def test_a_short_arn_in_a_condition_matches_all_that_it_begins_or_nothing(patter
         assert codes(found) == {"short-arn"}
     assert between([guarded(pattern)], [allow()]).verdict is Verdict.EXPANSION
     assert between([guarded(pattern)], [guarded(pattern), allow()]).verdict is Verdict.EXPANSION
+
+
+def test_a_short_arn_has_two_readings_where_an_operator_compares_arns_alone() -> None:
+    unlike = {"ArnNotLike": {"ex:j": "*"}}
+    old, new = {"StringLike": {"ex:k": "*"}}, {"Null": {"ex:k": "false"}}
+    found = between([allow(Condition=unlike | old)], [allow(Condition=unlike | new)])
+    assert found.verdict is Verdict.EQUIVALENT
 
 
 def test_a_variable_that_is_none_is_not_taken_for_an_empty_value() -> None:
@@ -144,6 +151,7 @@ def test_an_empty_exclusion_excludes_nothing_or_says_nothing(empty: dict[str, An
     everything = allow("*") if "NotAction" in empty else allow()
     assert codes(between([empty], [everything])) == {"empty-list"}
     assert codes(between([everything], [empty])) == {"empty-list"}
+    assert codes(between([empty], [])) == codes(between([], [empty])) == {"empty-list"}
     other = allow("ec2:RunInstances")
     assert between([everything, empty], [everything, empty, other]).undetermined == ()
 

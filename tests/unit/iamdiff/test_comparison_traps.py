@@ -122,6 +122,8 @@ def test_trap_8_a_document_of_denies_emptied_is_an_expansion_by_itself() -> None
     whole = between(denies, harmless)
     assert whole.verdict is Verdict.EQUIVALENT
     assert [grant.actions for grant in whole.lifted_denies] == [("iam:*",)]
+    back = between(harmless, denies)
+    assert [grant.actions for grant in back.added_denies] == [("iam:*",)]
 
 
 def test_a_deny_lifted_from_a_part_is_told_once() -> None:

@@ -41,6 +41,19 @@ def test_in_an_old_version_a_variable_is_text() -> None:
     assert "${aws:username}" in found.lost[0].witness.resource
 
 
+def test_in_a_condition_of_an_old_version_a_variable_is_text() -> None:
+    old = document(tagged("StringEquals", "${aws:username}"), version="2008-10-17")
+    (grant,) = compare(Access(), Access((old,))).gained
+    assert grant.witness.context == {"ex:k": "${aws:username}"}
+
+
+def test_a_key_is_unlike_a_variable_by_any_value_that_it_may_hold() -> None:
+    fixed = {"StringEquals": {"ex:a": "p", "ex:k": ["p", "q"]}}
+    unlike = {"StringNotEquals": {"ex:k": "${ex:a}"}}
+    (grant,) = between([], [allow(Condition=fixed | unlike)]).gained
+    assert grant.witness.context == {"ex:a": "p", "ex:k": "q"}
+
+
 @pytest.mark.parametrize(
     ("narrow", "wide"),
     [
