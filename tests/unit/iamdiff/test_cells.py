@@ -8,7 +8,7 @@ import pytest
 
 from iamdiff.budget import Budget
 from iamdiff.cells import cells
-from iamdiff.globs import matcher
+from iamdiff.globs import Reading, matcher, reader
 
 
 def split(patterns: Sequence[str], **options: Any) -> dict[int, str]:
@@ -67,6 +67,32 @@ def test_each_class_and_no_other_is_found_and_its_example_is_one_of_it(
 
     found = split(patterns)
     assert found.keys() >= {*map(mask_of, SAMPLES)}
+    assert found == {mask_of(text): text for text in found.values()}
+
+
+@pytest.mark.parametrize(
+    ("arns", "others"),
+    [
+        (("arn:aws:s?:::x", "arn:*:*:*:*:a*"), ("arn:aws:s?:::x", "*a")),
+        (("arn:aws:s?:::x",), ("arn:aws:s?:::x",)),
+        (("arn:*:*:*:*:a*",), ("*a:z",)),
+    ],
+)
+def test_patterns_of_arns_are_read_by_fields_beside_others(
+    arns: Sequence[str], others: Sequence[str]
+) -> None:
+    readings = [Reading.ARN] * len(arns) + [Reading.PLAIN] * len(others)
+    read = [*zip((*arns, *others), readings, strict=True)]
+
+    def mask_of(text: str) -> int:
+        return sum(1 << place for place, each in enumerate(read) if reader(*each)(text))
+
+    found = split((*arns, *others), readings=readings)
+    samples = (
+        *("arn:aws:s3:::x", "arn:aws:s::::x", "arn:a:b:c:d:a", "arn:a:b:c:d:ab", "arn:a:a"),
+        *("arn:a:b:c:d:a:z", "a:z", ""),
+    )
+    assert found.keys() == {*map(mask_of, samples)}
     assert found == {mask_of(text): text for text in found.values()}
 
 

@@ -262,3 +262,12 @@ def test_denies_of_several_principals_are_all_listed() -> None:
     assert listed == {"s3:GetObject", "s3:PutObject"}
     back = between([everything, *denies], [everything], kind="resource")
     assert {action for grant in back.lifted_denies for action in grant.actions} == listed
+
+
+def test_who_asks_is_told_once_however_a_condition_spells_the_key() -> None:
+    arn = f"arn:aws:iam::{ACCOUNT}:role/x"
+    condition = {"ArnEquals": {"AWS:PrincipalArn": arn}}
+    account = {"StringEquals": {"AWS:PrincipalAccount": ACCOUNT}}
+    found = beside_another(shared({"AWS": ACCOUNT}, Condition=condition | account))
+    (grant,) = found.gained
+    assert (grant.witness.principal, grant.witness.context) == (arn, {})

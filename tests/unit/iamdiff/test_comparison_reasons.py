@@ -152,7 +152,7 @@ def test_an_empty_exclusion_excludes_nothing_or_says_nothing(empty: dict[str, An
     assert codes(between([empty], [everything])) == {"empty-list"}
     assert codes(between([everything], [empty])) == {"empty-list"}
     assert codes(between([empty], [])) == codes(between([], [empty])) == {"empty-list"}
-    other = allow("ec2:RunInstances")
+    other = allow("s3:PutObject")
     assert between([everything, empty], [everything, empty, other]).undetermined == ()
 
 
