@@ -118,3 +118,18 @@ def test_among_very_many_patterns_every_statement_that_says_the_same_is_named(
     many = allow(texts, Sid="b")
     (grant,) = between([other], [other, many]).gained
     assert [place.statement.sid for place in grant.allowed_by] == named
+
+
+@pytest.mark.parametrize(("number", "folded"), [(20, 0), (23, 3)])
+def test_at_most_twenty_grants_are_told_and_the_rest_counted(number: int, folded: int) -> None:
+    many = [
+        allow(
+            f"s3:Get{place}",
+            Resource=f"arn:aws:s3:::{place}",
+            Condition={"StringEquals": {"ex:k": str(place)}},
+        )
+        for place in range(number)
+    ]
+    found, back = between([], many), between(many, [])
+    assert (len(found.gained), found.gained_folded, found.lost_folded) == (20, folded, 0)
+    assert (len(back.lost), back.lost_folded, back.gained_folded) == (20, folded, 0)
