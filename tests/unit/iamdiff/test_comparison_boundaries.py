@@ -56,3 +56,14 @@ def test_a_condition_in_a_new_boundary_is_what_stops_a_request_now() -> None:
     found = compare(Access((IDENTITY,)), Access((IDENTITY,), document(allow("*", **condition))))
     assert found.verdict is Verdict.REDUCTION
     assert found.lost[0].witness.context["aws:RequestedRegion"] != "eu-west-1"
+
+
+@pytest.mark.parametrize("within", [True, False])
+def test_a_deny_that_is_lifted_is_listed_whatever_the_boundary_allows(*, within: bool) -> None:
+    plain, denying = document(allow("s3:*")), document(allow("s3:*"), deny("iam:*"))
+    old = Access((plain,), denying) if within else Access((denying,), plain)
+    new = Access((plain,), plain)
+    found = compare(old, new)
+    assert found.verdict is Verdict.EQUIVALENT
+    assert [grant.actions for grant in found.lifted_denies] == [("iam:*",)]
+    assert [grant.actions for grant in compare(new, old).added_denies] == [("iam:*",)]
