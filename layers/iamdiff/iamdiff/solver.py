@@ -69,6 +69,32 @@ class Answer(NamedTuple):
     doubts: tuple[Condition, ...] = ()
 
 
+class _Question:
+    """What must hold and what must not, known by itself, with what was answered.
+
+    Attributes
+    ----------
+    reads : bool
+        Whether a condition reads the resource; where none does, one answer holds for every target.
+    parts : Sequence[_Question]
+        What no variable or block joins; empty where all is joined.
+    answers : dict[str | None, Answer]
+        By the target's example; None for every target.
+    """
+
+    def __init__(
+        self, required: Sequence[Term], false: Sequence[Clause], parts: "Sequence[_Question]"
+    ) -> None:
+        self.required = required
+        self.false = false
+        self.parts = parts
+        self.reads = any(each.key & READS_RESOURCE for each in required) or any(
+            each.keys & READS_RESOURCE for each in false
+        )
+        self.answers: dict[str | None, Answer] = {}
+        self.posed: _Posed | None = None
+
+
 class Solver:
     """Answers for one comparison; remembers the domains of keys."""
 
@@ -77,8 +103,7 @@ class Solver:
         self.budget = budget
         self.domains: dict[tuple[str, frozenset[Condition], bool], Domain] = {}
         self.clauses = Clauses()
-        self.answers: dict[tuple[int, frozenset[Clause], str | None], Answer] = {}
-        self.posed: dict[tuple[int, frozenset[Clause]], _Posed] = {}
+        self.questions: dict[tuple[int, frozenset[Clause]], _Question] = {}
         self.plain: dict[Condition, Condition] = {}
         self.fruitless = 0
 
@@ -106,32 +131,43 @@ class Solver:
         for each in false:
             if not each.mask & ~mask:
                 return Answer(None)
-        # Where no condition reads the resource, one answer holds for every target.
-        reads = target.tied and any(each.keys & READS_RESOURCE for each in chain(true, false))
-        question = (mask, frozenset(false), target.example if reads else None)
-        known = self.answers.get(question)
+        question = self.questions.get((mask, frozenset(false)))
+        if question is None:
+            required = dict.fromkeys(chain.from_iterable(each.terms for each in true))
+            question = self._question(list(required), false)
+        return self._answer(question, target)
+
+    def _question(self, required: Sequence[Term], false: Sequence[Clause]) -> _Question:
+        key = (sum(term.bit for term in required), frozenset(false))
+        found = self.questions.get(key)
+        if found is None:
+            parts = parts_of(required, false)
+            apart = [self._question(*each) for each in parts] if len(parts) > 1 else ()
+            found = self.questions[key] = _Question(required, false, apart)
+        return found
+
+    def _answer(self, question: _Question, target: Target) -> Answer:
+        """Answer a question, if it was not asked before."""
+        reads = target.tied and question.reads
+        example = target.example if reads else None
+        known = question.answers.get(example)
         if known is None:
-            required = list(dict.fromkeys(chain.from_iterable(each.terms for each in true)))
-            known = self._in_parts(required, false, target)
+            answer = self._in_parts if question.parts else self._solve
+            known = answer(question, target)
             known = known if reads else known._replace(resource=None)
-            self.answers[question] = known
+            question.answers[example] = known
         return known
 
-    def _in_parts(
-        self, required: Sequence[Term], false: Sequence[Clause], target: Target
-    ) -> Answer:
-        """Answer what no variable or block joins by itself: such parts are in many questions.
+    def _in_parts(self, question: _Question, target: Target) -> Answer:
+        """Answer the parts by themselves: they are in many questions.
 
         Keys are independent, so each part has an answer of its own, or the whole has none.
         """
-        parts = parts_of(required, false)
-        if len(parts) <= 1:
-            return self._solve(required, false, target)
         context: dict[str, ContextValue] = {}
         doubts: dict[Condition, None] = {}
         resource: str | None = None
-        for own, clauses in parts:
-            answer = self._answer(own, clauses, target)
+        for part in question.parts:
+            answer = self._answer(part, target)
             if answer.context is None and not answer.doubts:
                 return answer
             doubts |= dict.fromkeys(answer.doubts)
@@ -139,36 +175,18 @@ class Solver:
             resource = resource or answer.resource
         return Answer(None, doubts=tuple(doubts)) if doubts else Answer(context, resource)
 
-    def _answer(self, required: Sequence[Term], false: Sequence[Clause], target: Target) -> Answer:
-        """Answer a part of a question, if it was not asked before."""
-        mask = keys = 0
-        for term in required:
-            mask |= term.bit
-            keys |= term.key
-        for clause in false:
-            keys |= clause.keys
-        reads = target.tied and bool(keys & READS_RESOURCE)
-        question = (mask, frozenset(false), target.example if reads else None)
-        known = self.answers.get(question)
-        if known is None:
-            known = self._solve(required, false, target)
-            known = known if reads else known._replace(resource=None)
-            self.answers[question] = known
-        return known
-
-    def _solve(self, required: Sequence[Term], false: Sequence[Clause], target: Target) -> Answer:
+    def _solve(self, question: _Question, target: Target) -> Answer:
         # What keys may hold is the same for every target: only values for variables are not.
-        key = (sum(term.bit for term in required), frozenset(false))
-        posed = self.posed.get(key)
+        posed = question.posed
         if posed is None:
-            posed = self.posed[key] = self._pose(required, false)
+            posed = question.posed = self._pose(question.required, question.false)
         effort = _THOROUGH if self.fruitless < _PATIENCE else _BRIEF
         tried: list[Condition] = []
         for states, links, guesses in islice(posed.found(), effort.answers):
             if guesses is None:
                 return _answer(posed.smallest(states), target.example)
             for context, resource in islice(guesses.of(target.example), effort.guesses):
-                self.budget.spend(len(false) + 1)
+                self.budget.spend(len(question.false) + 1)
                 if _fits(context, posed.true, posed.false, resource) and (
                     resource == target.example or target.holds(resource)
                 ):
