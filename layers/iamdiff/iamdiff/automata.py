@@ -78,6 +78,8 @@ class Automaton:
         self.settled = sum(final for final, _ in self.settling)
         self.finals = sum(final for final, _ in self.final)
         self.awaited: dict[int, set[str]] = {}
+        self.kept: dict[int, int] = {0: -1}
+        self.accepted: dict[int, int] = {0: 0}
 
     def _add(self, pattern: str, reading: Reading, *, stops: bool) -> None:
         """Append the positions of a piece of a pattern; `stops`: its wildcards stop at colons."""
@@ -121,19 +123,30 @@ class Automaton:
             after = (state & (awaiting | self.any_on_colon)) << 1 | state & self.loops_on_colon
         else:
             after = (state & (awaiting | self.any)) << 1 | state & self.loops
-        if after & self.settled:
-            for final, rest in self.settling:
-                if after & final:
-                    after &= rest
-        return after
+        hit = after & self.settled
+        kept = self.kept.get(hit)
+        if kept is None:
+            kept = self.kept[hit] = self._kept(hit)
+        return after & kept
+
+    def _kept(self, hit: int) -> int:
+        """The positions that go on once some that accept for good are reached."""
+        found = -1
+        for final, rest in self.settling:
+            if hit & found & final:
+                found &= rest
+        return found
 
     def _accepted(self, state: int) -> int:
-        mask = 0
-        if not state & self.finals:
-            return mask
-        for final, bit in self.final:
-            if state & final:
-                mask |= bit
+        """The classes whose patterns match what led to a state."""
+        finals = state & self.finals
+        mask = self.accepted.get(finals)
+        if mask is None:
+            mask = 0
+            for final, bit in self.final:
+                if finals & final:
+                    mask |= bit
+            self.accepted[finals] = mask
         return mask
 
     def _next_characters(self, state: int) -> Iterator[str]:
