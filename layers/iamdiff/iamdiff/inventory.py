@@ -13,7 +13,7 @@ from iamdiff.globs import bits, matcher
 from iamdiff.kinds import Kind
 from iamdiff.limits import Asked, Limit, Outcome, Questions
 from iamdiff.logic import Doubt
-from iamdiff.model import Access, Condition, Effect, Statement
+from iamdiff.model import Access, Condition, Effect
 from iamdiff.reasons import Reason, two_readings
 from iamdiff.solver import Solver
 
@@ -166,7 +166,7 @@ class _Stock:
             questions = Questions(
                 asked,
                 caller,
-                Solver(caller.facts(list(self._statements()), self.catalogue), self.budget),
+                Solver(caller.facts(self.access.statements, self.catalogue), self.budget),
                 self.budget,
                 bounded=bounded,
                 limited=self.limited,
@@ -183,14 +183,11 @@ class _Stock:
         else:
             written = {
                 each.key.lower(): each.key
-                for statement in self._statements()
+                for statement in self.access.statements
                 for each in statement.conditions
             }
             name = f"{condition.operator.name} on {written.get(condition.key, condition.key)}"
         self.doubt("condition", f"{name} could not be decided; its actions count")
-
-    def _statements(self) -> Iterator[Statement]:
-        return chain.from_iterable(each.statements for each in self.access.documents)
 
     def _relevant(
         self, table: BodyTable, asked: Asked

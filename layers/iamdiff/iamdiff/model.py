@@ -5,6 +5,7 @@ Records of iamdiff are named tuples: as quick to import as to hash, which both c
 
 from collections.abc import Mapping
 from enum import StrEnum
+from itertools import chain
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -155,9 +156,10 @@ class Access(NamedTuple):
     boundary: Document | None = None
 
     @property
-    def documents(self) -> tuple[Document, ...]:
-        """All of them, the boundary last."""
-        return self.identity if self.boundary is None else (*self.identity, self.boundary)
+    def statements(self) -> tuple[Statement, ...]:
+        """All of them, the boundary's last."""
+        ceiling = () if self.boundary is None else self.boundary.statements
+        return (*chain.from_iterable(each.statements for each in self.identity), *ceiling)
 
 
 type ContextValue = str | tuple[str, ...]

@@ -164,15 +164,16 @@ class _Layout(NamedTuple):
 def _layout(names: tuple[str, ...]) -> _Layout:
     """How a statement is laid out that has some elements."""
     action, resource, principal = (
-        _either(names, name, f"Not{name}") for name in ("Action", "Resource", "Principal")
+        _either(names, name) for name in ("Action", "Resource", "Principal")
     )
     if not action:
         raise PolicyError("Action is missing; write Action or NotAction")
     return _Layout(action, resource, principal)
 
 
-def _either(names: Container[str], name: str, twin: str) -> str:
+def _either(names: Container[str], name: str) -> str:
     """Which of an element and its Not-twin is there; empty where neither is."""
+    twin = f"Not{name}"
     if twin not in names:
         return name if name in names else ""
     if name in names:

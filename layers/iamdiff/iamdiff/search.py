@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from functools import cached_property
-from itertools import chain
 from typing import NamedTuple
 
 from iamdiff.actions import EVERY_BODY, ActionIndex
@@ -14,7 +13,7 @@ from iamdiff.differences import Decision, Differ
 from iamdiff.evaluator import Evaluator
 from iamdiff.grants import Entry, Grant, Row, rows_of
 from iamdiff.kinds import Kind
-from iamdiff.model import Access, Statement
+from iamdiff.model import Access
 from iamdiff.naming import Named, Naming, Spelling, name_actions, speakers
 from iamdiff.reasons import Reason, fault_of, reason_of, with_everything
 from iamdiff.service_index import ActionCell, Sides
@@ -40,12 +39,6 @@ class Question(NamedTuple):
         """Whether either side has a boundary."""
         return self.old.boundary is not None or self.new.boundary is not None
 
-    @property
-    def statements(self) -> tuple[Statement, ...]:
-        """All of both sides."""
-        documents = (*self.old.documents, *self.new.documents)
-        return tuple(chain.from_iterable(each.statements for each in documents))
-
 
 type Found = list[tuple[Sides, list[Entry]]]
 
@@ -68,6 +61,7 @@ class Search:
         self.question = question
         self.table = table
         self.budget = budget
+        self.statements = question.old.statements + question.new.statements
         self.reasons: tuple[dict[str, Reason], dict[str, Reason]] = ({}, {})
         self.gained: list[Drafted] = []
         self.lost: list[Drafted] = []
@@ -86,7 +80,7 @@ class Search:
                 self.doubt(Reason(doubt.code, doubt.sentence), *BOTH)
             differ = Differ(
                 self.table,
-                Solver(caller.facts(question.statements, question.catalogue), self.budget),
+                Solver(caller.facts(self.statements, question.catalogue), self.budget),
                 self.budget,
                 caller,
                 bounded=question.bounded,
@@ -116,7 +110,7 @@ class Search:
                 for found, differences in zip(founds, region.decision[:4], strict=True):
                     if differences:
                         found.append((sides, [Entry(region, *each) for each in differences]))
-        spelling = Spelling(self.question.statements)
+        spelling = Spelling(self.statements)
         naming = Naming(index, named, caller.mask, self.question.catalogue, spelling)
         gained, lost, lifted, added = founds
         self.gained += self._grants(gained, naming, caller, side=1)

@@ -171,7 +171,7 @@ def read_texts(raw: Any, name: str, warnings: list[str]) -> tuple[str, ...]:
     """A text, or a list of texts."""
     if type(raw) is str:
         return (raw,)
-    if type(raw) is not list and not is_list(raw):
+    if not is_list(raw):
         raise PolicyError(f"{name}: {shown(raw)} where a text or a list of texts belongs")
     if not raw:
         # "Empty array action" and its like are suggestions: IAM takes them.

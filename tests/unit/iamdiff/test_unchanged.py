@@ -13,7 +13,7 @@ READS, RUNS, LISTS = allow("s3:Get*"), allow("ec2:RunInstances"), allow("S3:List
 
 
 def _numbers(access: Access) -> list[int]:
-    return [each.number for document in access.documents for each in document.statements]
+    return [each.number for each in access.statements]
 
 
 def _kept(old: Document, new: Document) -> list[list[int]]:
