@@ -83,14 +83,19 @@ def _matches_in_order(text: str, first: str, middle: Sequence[str], last: str) -
     return True
 
 
-def _matches(pattern: str, text: str) -> bool:
-    """Greedy match with one step back to the last star: linear in practice, never exponential."""
+def _matches(pattern: str, text: str, *, apart_from: str = "") -> bool:
+    """Greedy match with one step back to the last star: linear in practice, never exponential.
+
+    A question mark matches any character `apart_from` one.
+    """
     p = t = 0
     star, mark = -1, 0
     while t < len(text):
         if p < len(pattern) and pattern[p] == "*":
             star, mark, p = p, t, p + 1
-        elif p < len(pattern) and pattern[p] in ("?", text[t]):
+        elif p < len(pattern) and (
+            pattern[p] == text[t] or (pattern[p] == "?" and text[t] != apart_from)
+        ):
             p, t = p + 1, t + 1
         elif star >= 0:
             mark += 1
@@ -137,6 +142,16 @@ def globs_meet(one: str, other: str) -> bool:
     return _agree(one.partition("*")[0], other.partition("*")[0]) and _agree(
         one.rpartition("*")[2][::-1], other.rpartition("*")[2][::-1]
     )
+
+
+def covers(pattern: str, other: str) -> bool:
+    """Whether a pattern surely matches whatever another one does.
+
+    Not told of all that do: ``a?*b`` matches what ``a*bb`` does.
+    """
+    if "?" in pattern:
+        return _matches(pattern, other, apart_from="*")
+    return matcher(pattern)(other)
 
 
 def _takes(pattern: str, fixed: str) -> bool:

@@ -1,12 +1,12 @@
 """Differences in the terms that the policies' authors used: few rows, each with a witness."""
 
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from iamdiff.arns import EVERYTHING
+from iamdiff.arns import EVERYTHING, parse_pattern
 from iamdiff.bodies import Place
 from iamdiff.differences import Region
-from iamdiff.globs import are_literal, is_literal, matcher, readable
+from iamdiff.globs import are_literal, covers, is_literal, readable
 from iamdiff.model import Condition, ContextValue, Request
 from iamdiff.refusals import Before, Cause
 from iamdiff.service_index import Sides
@@ -88,7 +88,7 @@ def rows_of(found: Iterable[tuple[Sides, Sequence[Entry]]]) -> list[Row]:
             for entry in members:
                 for label in entry.region.labels:
                     labels.setdefault(label, entry)
-            resources = tuple(widest(labels))
+            resources = tuple(widest(labels, covers_arns))
             row = rows.get((cause, resources))
             if row is None:
                 row = rows[cause, resources] = Row(cause[0], resources)
@@ -99,7 +99,7 @@ def rows_of(found: Iterable[tuple[Sides, Sequence[Entry]]]) -> list[Row]:
     return list(rows.values())
 
 
-def widest(patterns: Iterable[str]) -> list[str]:
+def widest(patterns: Iterable[str], covers: Callable[[str, str], bool] = covers) -> list[str]:
     """Those patterns that no other one covers, in their order."""
     texts = list(dict.fromkeys(patterns))
     if len(texts) == 1:
@@ -109,29 +109,32 @@ def widest(patterns: Iterable[str]) -> list[str]:
     if are_literal(texts):
         return texts
     places = {text: place for place, text in enumerate(texts)}
-    prefixes = {text[:-1] for text in texts if text.endswith("*") and is_literal(text[:-1])}
-    lengths = {len(prefix) for prefix in prefixes}
-    others = [t for t in texts if not is_literal(t) and t[:-1] not in prefixes][:_MOST_COMPARED]
+    prefixes: dict[str, str] = {}
+    others: list[str] = []
+    for text in texts:
+        prefix = text.rstrip("*")
+        if prefix != text and is_literal(prefix):
+            prefixes.setdefault(prefix, text)
+        elif not is_literal(text):
+            others.append(text)
+    lengths = set(map(len, prefixes))
     return [
         text
         for text in texts
-        if not any(text[:length] in prefixes for length in lengths if length < len(text) - 1)
+        if not any(prefixes.get(text[:length], text) != text for length in lengths)
         and not any(
-            # As texts, x* and x? cover each other: then the first one stays.
+            # Of two that match the same the first one stays.
             other != text
-            and _covers(other, text)
-            and (places[other] < places[text] or not _covers(text, other))
-            for other in (*others, *_prefix_patterns(text, prefixes))
+            and covers(other, text)
+            and (places[other] < places[text] or not covers(text, other))
+            for other in others[:_MOST_COMPARED]
         )
     ]
 
 
-def _prefix_patterns(text: str, prefixes: Container[str]) -> Iterator[str]:
-    """Patterns of a prefix and a star that are about as long as a text."""
-    for length in (len(text) - 1, len(text)):
-        if text[:length] in prefixes:
-            yield f"{text[:length]}*"
-
-
-def _covers(pattern: str, other: str) -> bool:
-    return not is_literal(pattern) and matcher(pattern)(other)
+def covers_arns(pattern: str, other: str) -> bool:
+    """Whether a resource pattern surely matches whatever another one does."""
+    wide, narrow = parse_pattern(pattern), parse_pattern(other)
+    if narrow.universal:
+        return wide.universal
+    return all(map(covers, wide.fields, narrow.fields))
