@@ -9,6 +9,14 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
+from tests.contract.ledgers import a_finding
+
+from iamdiff.catalogue import EmptyCatalogue
+from policy_monitor.history import Entry
+from policy_monitor.mutations import Actor, ActorKind
+from policy_monitor_report.evidence import Evidence
+from policy_monitor_report.page import page as written
+from policy_monitor_report.report import Report
 
 PHONE = {"width": 360, "height": 740}
 DESK = {"width": 1280, "height": 800}
@@ -17,10 +25,11 @@ AXE = "axe.run().then(found => found.violations.map(v => [v.impact, v.id, v.node
 SHOWN = "[...document.querySelectorAll('.changes > li')].filter(li => li.checkVisibility()).length"
 OVERFLOW = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 RENDER_ALL = (
-    "document.querySelectorAll('.changes > li')"
+    "document.querySelectorAll('.changes > li, .open li')"
     ".forEach(li => { li.style.contentVisibility = 'visible' })"
 )
 """What is off the screen is not drawn else, and axe looks at what is drawn."""
+DRAWN = "element => element.checkVisibility({ contentVisibilityAuto: true })"
 UNFOLDED = "document.querySelectorAll('main details[open]').length"
 
 
@@ -45,6 +54,20 @@ def page(browser: Browser, report: Path) -> Iterator[Page]:
     yield opened
     assert (noise.said, noise.asked) == ([], [report.as_uri()])
     context.close()
+
+
+@pytest.fixture
+def long_page(browser: Browser, tmp_path: Path) -> Iterator[Page]:
+    """A report of so many changes, all open with the vendor, that most are far from the screen."""
+    vendor = Actor(ActorKind.VENDOR)
+    entries = tuple(Entry(a_finding(number, "expansion", actor=vendor)) for number in range(100))
+    told = Report("From a test", "2026-11-22T06:00:00Z", entries, Evidence(None, (), {}))
+    file = tmp_path / "report.html"
+    file.write_text(written(told, EmptyCatalogue()), encoding="utf-8")
+    with browser.new_context(viewport=DESK) as context:  # type: ignore[arg-type]
+        opened = context.new_page()
+        opened.goto(file.as_uri())
+        yield opened
 
 
 def shown(page: Page) -> int:
@@ -153,6 +176,35 @@ def test_printing_unfolds_and_folds_again(page: Page) -> None:
     assert page.evaluate(UNFOLDED) > 10
     page.evaluate("dispatchEvent(new Event('afterprint'))")
     assert page.evaluate(UNFOLDED) == 0
+
+
+@pytest.mark.parametrize("items", [".open li", ".changes > li"])
+def test_what_is_far_from_the_screen_is_drawn_when_it_is_near_or_printed(
+    long_page: Page, items: str
+) -> None:
+    told = long_page.locator(f"{items} .verdict")
+    first, last = told.first.element_handle(), told.last.element_handle()
+    assert last.evaluate(DRAWN) is False
+    last.evaluate("element => element.scrollIntoView()")
+    long_page.wait_for_function(DRAWN, arg=last)
+    long_page.wait_for_function(f"element => !({DRAWN})(element)", arg=first)
+    long_page.emulate_media(media="print")
+    long_page.wait_for_function(DRAWN, arg=first)
+
+
+def test_no_change_is_numbered(long_page: Page) -> None:
+    """To number a thousand of them, latest first, takes Chromium half a second."""
+    displays = "items => [...new Set(items.map(item => getComputedStyle(item).display))]"
+    assert long_page.locator(".changes > li").evaluate_all(displays) == ["block"]
+
+
+def test_the_bullets_of_open_changes_are_not_cut_off(long_page: Page) -> None:
+    box = long_page.locator(".open li").first.bounding_box()
+    assert box is not None
+    beside = {"x": box["x"] - 18, "y": box["y"], "width": 17, "height": box["height"]}
+    bullet = long_page.screenshot(clip=beside)  # type: ignore[arg-type]
+    long_page.locator(".open").evaluate("list => { list.style.listStyle = 'none' }")
+    assert long_page.screenshot(clip=beside) != bullet  # type: ignore[arg-type]
 
 
 def test_without_its_script_all_can_be_read(browser: Browser, report: Path) -> None:
