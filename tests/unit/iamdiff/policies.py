@@ -20,7 +20,7 @@ def statement(effect: str, action: Any = "s3:GetObject", **elements: Any) -> dic
     if not {"Resource", "NotResource", "Principal", "NotPrincipal"} & elements.keys():
         elements["Resource"] = "*"
     if "NotAction" not in elements:
-        elements["Action"] = action
+        elements.setdefault("Action", action)
     return {"Effect": effect, **elements}
 
 
