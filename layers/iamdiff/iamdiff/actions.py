@@ -16,6 +16,7 @@ from iamdiff.cells import ACTION_CHARACTERS
 from iamdiff.service_index import ActionCell, ServiceIndex, Sides, union
 
 _NAME_CHARACTERS = frozenset(ACTION_CHARACTERS + "*?")
+_SERVICE_CHARACTERS = frozenset("abcdefghijklmnopqrstuvwxyz0123456789-")
 EVERY_SERVICE = "*"
 
 
@@ -33,9 +34,11 @@ def parse_action(text: str) -> ActionPattern | None:
     Actions are compared without case (IAM User Guide, "IAM JSON policy elements: Action").
     """
     service, _, name = text.lower().partition(":")
-    if service.strip("*") == "" and name.strip("*") == "":
+    if service and not service.strip("*") and not name.strip("*"):
         return ActionPattern(EVERY_SERVICE, "*")
-    if not name or not _NAME_CHARACTERS.issuperset(name):
+    if not (service and name and text.isascii()):
+        return None
+    if not (_SERVICE_CHARACTERS.issuperset(service) and _NAME_CHARACTERS.issuperset(name)):
         return None
     return ActionPattern(service, "*" if not name.strip("*") else name)
 

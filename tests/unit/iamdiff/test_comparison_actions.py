@@ -105,8 +105,35 @@ def test_the_order_and_case_of_a_not_action_mean_nothing() -> None:
     assert between([allow(NotAction=some)], both).verdict is Verdict.REDUCTION
 
 
-def test_a_pattern_that_no_action_can_match_grants_nothing() -> None:
-    assert between([], [allow(["s3:", "s3:a b"])]).verdict is Verdict.EQUIVALENT
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        "s3:",
+        "s3:a b",
+        "s3:\N{KELVIN SIGN}",
+        ":*",
+        ":GetObject",
+        "s_3:*",
+        "s 3:*",
+        "s\N{DEGREE SIGN}:*",
+    ],
+)
+def test_a_pattern_that_no_action_can_match_says_nothing(pattern: str) -> None:
+    assert between([], [allow(pattern)]).verdict is Verdict.EQUIVALENT
+    both = deny(pattern)
+    assert gained(between([both], [both, allow([pattern, "s3:Get*"])])) == ["s3:Get*"]
+    assert between([allow("*")], [allow(NotAction=pattern)]).verdict is Verdict.EQUIVALENT
+
+
+def test_actions_are_told_in_order_however_they_were_written() -> None:
+    services = [f"{letter}x:Get" for letter in "dgbhfaec"]
+    for names in (services, [f"s3:{letter}" for letter in "dgbhfaec"]):
+        assert between([], [allow(names)]).gained[0].actions == tuple(sorted(names))
+
+
+@pytest.mark.parametrize(("pattern", "told"), [("s3:**", "s3:*"), ("*:*", "*"), ("s3:?*", "s3:?*")])
+def test_all_of_a_service_and_all_there_is_are_told_by_one_star(pattern: str, told: str) -> None:
+    assert gained(between([], [allow(pattern)])) == [told]
 
 
 @pytest.mark.parametrize(("length", "named"), [(2, ["b"]), (150, ["a", "b"])])
