@@ -52,6 +52,12 @@ def test_a_boundary_on_one_side_alone_leaves_all_in() -> None:
     assert list(map(_numbers, kept)) == [[0], [0, 0]]
 
 
+def test_what_both_boundaries_say_of_other_services_is_left_out() -> None:
+    ceiling = document(READS, RUNS)
+    old, new = Access((document(READS),), ceiling), Access((document(READS, LISTS),), ceiling)
+    assert list(map(_numbers, without_unchanged(old, new))) == [[0, 0], [0, 1, 0]]
+
+
 def test_a_policy_that_is_the_boundary_as_well_is_missed_where_it_is_detached() -> None:
     both = document(READS)
     found = compare(Access((both,), both), Access((), both))
