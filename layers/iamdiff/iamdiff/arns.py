@@ -6,7 +6,7 @@ fewer fields is completed with ``*``; `readings` tells where AWS's pages also al
 reading.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -28,18 +28,12 @@ class Pattern(NamedTuple):
 
     Attributes
     ----------
-    head : str
-        What it begins with, up to a wildcard.
-    settled : int
-        How many of its fields lie within the head, the last one never.
     universal : bool
         Whether it is the bare ``*``.
     """
 
     text: str
     fields: tuple[str, ...]
-    head: str
-    settled: int
     universal: bool
 
 
@@ -47,10 +41,8 @@ class Pattern(NamedTuple):
 def parse_pattern(text: str) -> Pattern:
     """Split a resource pattern into its six fields, completed with ``*``."""
     if text and not text.strip("*"):
-        return Pattern(text, ("*",) * ARN_FIELDS, "", 0, universal=True)
-    head = text.partition("*")[0].partition("?")[0]
-    settled = min(head.count(":"), ARN_FIELDS - 1)
-    return Pattern(text, arn_fields(text), head, settled, universal=False)
+        return Pattern(text, ("*",) * ARN_FIELDS, universal=True)
+    return Pattern(text, arn_fields(text), universal=False)
 
 
 @lru_cache(maxsize=4096)
@@ -93,18 +85,32 @@ def crossing_readings(text: str) -> tuple[str, ...]:
 
 def matches(pattern: Pattern, resource: str) -> bool:
     """Whether a pattern matches ``*`` or an ARN."""
-    if pattern.universal:
-        return True
-    if not resource.startswith(pattern.head):
-        return False
-    fields = resource.split(":", ARN_FIELDS - 1)
-    if len(fields) < ARN_FIELDS:
-        return False
-    for place in range(pattern.settled, ARN_FIELDS):
-        glob, field = pattern.fields[place], fields[place]
-        if glob not in ("*", field) and not matcher(glob)(field):
+    return pattern.universal or _arn_matcher(pattern.text)(resource)
+
+
+@lru_cache(maxsize=4096)
+def _arn_matcher(text: str) -> Callable[[str], bool]:
+    """A test for one pattern, the bare ``*`` aside."""
+    head = text.partition("*")[0].partition("?")[0]
+    tests = [
+        (place, matcher(field))
+        for place, field in enumerate(arn_fields(text))
+        # What the head settles needs no other test.
+        if field != "*" and (place >= head.count(":") or place == ARN_FIELDS - 1)
+    ]
+
+    def test(resource: str) -> bool:
+        if not resource.startswith(head):
             return False
-    return True
+        fields = resource.split(":", ARN_FIELDS - 1)
+        if len(fields) < ARN_FIELDS:
+            return False
+        for place, matches_field in tests:  # noqa: SIM110 - asked of every pattern
+            if not matches_field(fields[place]):
+                return False
+        return True
+
+    return test
 
 
 type Splits = dict[tuple[object, ...], list[Cell]]

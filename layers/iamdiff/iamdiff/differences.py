@@ -226,11 +226,10 @@ class Differ:
             self.decided[old, new, read] = known
         return known
 
-    def _questions(self, then: Standing, now: Standing) -> Iterator[Question]:
-        for question in questions(then, now):
-            # Of a part the lifted Deny is a gain itself: what an Allow makes of it lies within.
-            if not self.part or question.stopped_by is None:
-                yield question
+    def _questions(self, then: Standing, now: Standing) -> Iterable[Question]:
+        found = questions(then, now)
+        # Of a part the lifted Deny is a gain itself: what an Allow makes of it lies within.
+        return (each for each in found if each.stopped_by is None) if self.part else found
 
     def _standing(self, mask: int) -> "Standing":
         allows: dict[Clause, int] = {}

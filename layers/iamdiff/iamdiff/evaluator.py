@@ -95,7 +95,7 @@ class Evaluator:
         """Decide a request that was taken apart."""
         if isinstance(asked, Undecided):
             return Decision(allowed=False, undecided=((None, asked),))
-        found = list(self._findings(asked))
+        found = self._findings(asked)
         own: list[_Finding] = []
         ceiling: list[_Finding] = []
         denies: list[_Finding] = []
@@ -108,9 +108,9 @@ class Evaluator:
                 own.append(each)
         outcome = every(
             [
-                negation(some(each.truth for each in denies)),
-                some(each.truth for each in own),
-                self.access.boundary is None or some(each.truth for each in ceiling),
+                negation(some([each.truth for each in denies])),
+                some([each.truth for each in own]),
+                self.access.boundary is None or some([each.truth for each in ceiling]),
             ]
         )
         open_questions: tuple[tuple[Place, Undecided], ...] = ()
@@ -120,7 +120,8 @@ class Evaluator:
             )
         return Decision(outcome is True, _places(own + ceiling), _places(denies), open_questions)
 
-    def _findings(self, asked: "Asked") -> Iterator["_Finding"]:
+    def _findings(self, asked: "Asked") -> list["_Finding"]:
+        findings = []
         speakers = self.speakers.get(asked.action)
         if speakers is None:
             speakers = self.speakers[asked.action] = list(self._speakers(asked.action))
@@ -133,7 +134,8 @@ class Evaluator:
                 _other_elements(statement, asked, speaker.action, variables=speaker.variables)
             )
             if truth is not False:
-                yield _Finding(speaker.place, statement.effect, truth)
+                findings.append(_Finding(speaker.place, statement.effect, truth))
+        return findings
 
     def _speakers(self, action: str) -> Iterator["_Speaker"]:
         documents: list[tuple[int | str, Document]] = [*enumerate(self.access.identity)]

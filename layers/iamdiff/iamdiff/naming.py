@@ -1,6 +1,6 @@
 """The actions of a row of differences: patterns as their authors wrote them, names as AWS does."""
 
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Container, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from operator import attrgetter
 
@@ -99,13 +99,17 @@ class Naming:
         return found
 
     def members(
-        self, service: str, patterns: Iterable[str], groups: Container[Sides]
+        self, service: str, patterns: Collection[str], groups: Container[Sides]
     ) -> Iterator[CataloguedAction]:
         """The catalogued actions of a service that patterns cover and that are in some groups."""
-        tests = [matcher(pattern) for pattern in patterns]
-        for name, action in self.catalogue.actions(service).items():
-            if any(test(name) for test in tests) and self.group_of(service, name) in groups:
-                yield action
+        actions = self.catalogue.actions(service)
+        names: Iterable[str] = actions
+        if EVERYTHING not in patterns:
+            covered = {name for pattern in patterns for name in filter(matcher(pattern), actions)}
+            names = filter(covered.__contains__, actions)
+        for name in names:
+            if self.group_of(service, name) in groups:
+                yield actions[name]
 
 
 def speakers(places: Sequence[Place], cells: Iterable[ActionCell]) -> tuple[Place, ...]:
@@ -144,7 +148,13 @@ _NAME, _LEVELS = attrgetter("name"), attrgetter("access_levels")
 
 
 class Named:
-    """The actions of some groups."""
+    """The actions of some groups.
+
+    Attributes
+    ----------
+    access_levels : tuple[str, ...]
+        Those of `catalogued`, the gravest first.
+    """
 
     def __init__(
         self,
@@ -155,17 +165,13 @@ class Named:
         self.patterns = tuple(patterns)
         self.catalogued = tuple(catalogued)
         self.uncatalogued = tuple(uncatalogued)
+        levels = set[str]().union(*set(map(_LEVELS, self.catalogued)))
+        self.access_levels = tuple(sorted(levels, key=gravity))
 
     @cached_property
     def names(self) -> tuple[str, ...]:
         """The catalogued actions' names, sorted."""
         return tuple(sorted(map(_NAME, self.catalogued)))
-
-    @cached_property
-    def access_levels(self) -> tuple[str, ...]:
-        """Their access levels, the gravest first."""
-        found = set[str]().union(*set(map(_LEVELS, self.catalogued)))
-        return tuple(sorted(found, key=gravity))
 
     def gravest_first(self) -> Iterator[CataloguedAction]:
         """The catalogued actions, the gravest first; seldom is more than the first looked at."""
@@ -199,18 +205,17 @@ def _name_actions(row: Row, naming: Naming) -> Named:
     for service, members in by_service.items():
         known = naming.catalogue.actions(service)
         names = widest(pattern for _, cell in members for pattern in cell.patterns)
-        texts = [
-            listed.name if (listed := known.get(name)) else naming.spelling.of(service, name)
-            for name in names
-        ]
-        patterns += texts
-        uncatalogued += [
-            text
-            for name, text in zip(names, texts, strict=True)
-            if name not in known and is_literal(name)
-        ]
+        listed = {name: known[name] for name in names if name in known}
+        for name in names:
+            if name in listed:
+                patterns.append(listed[name].name)
+                continue
+            text = naming.spelling.of(service, name)
+            patterns.append(text)
+            if is_literal(name):
+                uncatalogued.append(text)
         if are_literal(names):
-            catalogued += [known[name] for name in sorted(names) if name in known]
+            catalogued += [listed[name] for name in sorted(listed)]
         else:
             catalogued += naming.members(service, names, row.groups)
     return Named(patterns, catalogued, uncatalogued)

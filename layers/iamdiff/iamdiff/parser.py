@@ -10,6 +10,7 @@ import math
 import re
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from functools import cache, lru_cache
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 from iamdiff.model import (
@@ -24,7 +25,7 @@ from iamdiff.model import (
 from iamdiff.operators import parse_operator
 from iamdiff.patterns import matches, pattern_of
 from iamdiff.sources import (
-    STRINGS,
+    are_texts,
     is_list,
     is_object,
     label,
@@ -54,6 +55,7 @@ _KINDS = frozenset(_PRINCIPALS)
 _EFFECTS = {str(effect): effect for effect in Effect}
 _VERSIONS = ("2008-10-17", "2012-10-17")
 _VERSION_WITH_VARIABLES = "2012-10-17"
+_SID = attrgetter("sid")
 _LARGEST = 10_240
 """Characters, blanks not counted: the most that IAM takes from a customer (a role's inline
 policies together). IAM User Guide, "IAM and AWS STS quotas" (reference_iam-quotas)."""
@@ -116,7 +118,7 @@ def _statements(raw: Any, warnings: list[str]) -> tuple[Statement, ...]:
         if own:
             warnings += [f"statement {index + 1}: {warning}" for warning in own]
             own.clear()
-    sids = [statement.sid for statement in statements if statement.sid]
+    sids = list(filter(None, map(_SID, statements)))
     if len(set(sids)) < len(sids):
         # IAM refuses it in some policy types and not in others ("Unique Sids required").
         repeated = next(sid for place, sid in enumerate(sids) if sid in sids[:place])
@@ -291,11 +293,9 @@ def _values(key: object, raw: Any) -> tuple[str, ...]:
         raise PolicyError(f"{label(key)}: no condition key")
     if type(raw) is str:
         return (raw,)
-    if not is_list(raw):
-        return (_value(key, raw),)
-    if {*map(type, raw)} == STRINGS:
+    if are_texts(raw):
         return tuple(raw)
-    return tuple(_value(key, each) for each in raw)
+    return tuple(_value(key, each) for each in (raw if is_list(raw) else [raw]))
 
 
 def _value(key: str, raw: Any) -> str:

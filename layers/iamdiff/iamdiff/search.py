@@ -55,13 +55,21 @@ class Drafted(NamedTuple):
 
 
 class Search:
-    """A comparison in the making."""
+    """A comparison in the making.
+
+    Attributes
+    ----------
+    evaluators : tuple[Evaluator, Evaluator]
+        What every witness is run through, by side.
+    """
 
     def __init__(self, question: Question, table: BodyTable, budget: Budget) -> None:
         self.question = question
         self.table = table
         self.budget = budget
         self.statements = question.old.statements + question.new.statements
+        old, new, kind, *_ = question
+        self.evaluators = (Evaluator(old, kind), Evaluator(new, kind))
         self.reasons: tuple[dict[str, Reason], dict[str, Reason]] = ({}, {})
         self.gained: list[Drafted] = []
         self.lost: list[Drafted] = []
@@ -181,12 +189,6 @@ class Search:
         """Why the witness of a grant proves nothing; None where it does."""
         sides = self.evaluators if grant.allowed_by else self.with_everything
         return fault_of(grant.witness, sides[1 - side], sides[side])
-
-    @cached_property
-    def evaluators(self) -> tuple[Evaluator, Evaluator]:
-        """What every witness is run through, by side."""
-        old, new, kind, *_ = self.question
-        return Evaluator(old, kind), Evaluator(new, kind)
 
     @cached_property
     def with_everything(self) -> tuple[Evaluator, Evaluator]:

@@ -111,7 +111,7 @@ class ServiceIndex:
                 for name in dict.fromkeys((*self.names, *sorted(excluded)))
                 if sweeping or name in changed or any(test(name) for test in moving)
             ]
-        literals = list(filter(is_literal, literals))
+        literals = list(filter(is_literal, literals) if self.wildcards or excluded else literals)
         budget.spend(len(literals) * (2 + len(self.wildcards) // 2) + len(self.names))
         by_sides: dict[Sides, list[str]] = {}
         for name in literals:

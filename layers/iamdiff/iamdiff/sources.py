@@ -8,7 +8,7 @@ from typing import Any
 
 from iamdiff.model import PolicyError
 
-STRINGS = {str}
+_STRINGS = {str}
 _SHOWN = 60
 _LISTED = 12
 _NAMES = {
@@ -49,7 +49,7 @@ def load_json(source: str | bytes) -> Any:
     text = _text_of(source)
     try:
         found = _decoder().decode(text)
-        if "\\u" in text:
+        if "\\" in text:
             # Half a surrogate pair, written as an escape: no text that could be sent or shown.
             json.dumps(found, ensure_ascii=False).encode()
     except json.JSONDecodeError as error:
@@ -119,6 +119,11 @@ def is_list(value: object) -> bool:
     return type(value) is list or isinstance(value, list | tuple)
 
 
+def are_texts(value: object) -> bool:
+    """Whether a value is surely a list of texts, and none of them a number."""
+    return type(value) is list and {*map(type, value)} == _STRINGS
+
+
 def shown(value: object) -> str:
     """A value in a message: on one line, and not long."""
     if isinstance(value, NumberText):
@@ -171,14 +176,16 @@ def read_texts(raw: Any, name: str, warnings: list[str]) -> tuple[str, ...]:
     """A text, or a list of texts."""
     if type(raw) is str:
         return (raw,)
+    if are_texts(raw):
+        return tuple(raw)
     if not is_list(raw):
         raise PolicyError(f"{name}: {shown(raw)} where a text or a list of texts belongs")
+    for each in raw:
+        if type(each) is not str:
+            raise PolicyError(f"{name}: {shown(each)} where a text belongs")
     if not raw:
         # "Empty array action" and its like are suggestions: IAM takes them.
         warnings.append(f"{name}: the list is empty")
-    elif {*map(type, raw)} != STRINGS:
-        wrong = next(each for each in raw if type(each) is not str)
-        raise PolicyError(f"{name}: {shown(wrong)} where a text belongs")
     return tuple(raw)
 
 

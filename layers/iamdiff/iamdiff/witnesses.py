@@ -1,6 +1,7 @@
 """A request for each row of differences, on a resource that a catalogued action takes."""
 
 from collections.abc import Iterable
+from functools import lru_cache
 from itertools import islice
 
 from iamdiff.actions import EVERY_SERVICE
@@ -55,6 +56,7 @@ def _shapes(action: CataloguedAction, region: Region) -> Iterable[str]:
         yield _instance(template)
 
 
+@lru_cache(maxsize=4096)
 def _instance(template: str) -> str:
     """An ARN of a resource type."""
     fields = template.split(":", len(_FILLINGS) - 1)
