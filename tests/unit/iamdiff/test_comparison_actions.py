@@ -7,6 +7,7 @@ from tests.unit.iamdiff.comparing import between, gained, lost
 from tests.unit.iamdiff.policies import allow, deny
 
 from iamdiff import Verdict
+from iamdiff.service_index import narrowest
 from policy_monitor import catalogue
 
 
@@ -35,6 +36,25 @@ def test_a_pattern_is_gained_beside_one_that_stands_still() -> None:
 def test_patterns_that_begin_with_each_character_of_a_name_are_all_names() -> None:
     each = allow([f"s3:{character}*" for character in f"{ascii_lowercase}{digits}_.-"])
     assert between([each], [each, allow("s3:*")]).verdict is Verdict.EQUIVALENT
+
+
+def test_what_a_lifted_deny_gives_is_told_by_its_own_pattern() -> None:
+    both = allow(["s3:Get*", "s3:PutObject*"])
+    assert gained(between([both, deny("s3:GetO*")], [both])) == ["s3:GetO*"]
+    assert gained(between([both, deny("s3:*")], [both])) == ["s3:Get*", "s3:PutObject*"]
+
+
+@pytest.mark.parametrize(
+    ("patterns", "chosen"),
+    [
+        *[(["b*", "ab*"], "ab*"), (["ab*", "b*"], "ab*"), (["a****", "ab*"], "ab*")],
+        *[(["a", "abc*"], "a"), (["a?", "b*"], "a?"), ([], "*"), (["b*", "a*"], "b*")],
+    ],
+)
+def test_the_narrowest_pattern_is_the_one_with_most_letters(
+    patterns: list[str], chosen: str
+) -> None:
+    assert narrowest(patterns) == chosen
 
 
 def test_a_new_exclusion_takes_the_names_that_stand_elsewhere_too() -> None:
@@ -129,6 +149,12 @@ def test_actions_are_told_in_order_however_they_were_written() -> None:
     services = [f"{letter}x:Get" for letter in "dgbhfaec"]
     for names in (services, [f"s3:{letter}" for letter in "dgbhfaec"]):
         assert between([], [allow(names)]).gained[0].actions == tuple(sorted(names))
+        patterns = [f"s3:{letter}*x" for letter in "mkqp"]
+        (grant,) = between([], [allow([*patterns, *names])]).gained
+        assert sorted(grant.actions, key=lambda each: "*" in each) == [
+            *sorted(names),
+            *sorted(patterns),
+        ]
 
 
 @pytest.mark.parametrize(("pattern", "told"), [("s3:**", "s3:*"), ("*:*", "*"), ("s3:?*", "s3:?*")])
