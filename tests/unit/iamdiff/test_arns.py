@@ -9,6 +9,7 @@ from tests.unit.iamdiff.policies import allow
 from iamdiff import Verdict
 from iamdiff.arns import (
     Splits,
+    arn_cells,
     crossing_readings,
     is_ambiguous,
     matches,
@@ -102,6 +103,31 @@ def test_a_pattern_that_matches_no_arn_has_no_class() -> None:
     assert resource_cells(patterns, [0, 1], budget=Budget(), interest=0b10) == []
     (found,) = resource_cells(patterns, [0, 1], budget=Budget(), interest=0b01)
     assert found == (0b01, "arn:aws:s3:::a")
+
+
+USUAL = "us-east-1:123456789012"
+
+
+@pytest.mark.parametrize(
+    ("pattern", "example", "other"),
+    [
+        ("arn:aws:s?:*:*:a", f"aws:s3:{USUAL}:a", f"aws::{USUAL}:example"),
+        ("arn:aws:s3:*:*:*", f"aws:s3:{USUAL}:example", f"aws:x:{USUAL}:example"),
+        ("arn:*:s3:*:*:*", f"aws:s3:{USUAL}:example", f"aws:x:{USUAL}:example"),
+        ("arn:aws*:ec2:*:1:a?", "aws:ec2:us-east-1:1:ax", f"x:s3:{USUAL}:example"),
+    ],
+)
+def test_where_a_field_is_free_an_example_has_there_what_is_usual(
+    pattern: str, example: str, other: str
+) -> None:
+    patterns = [parse_pattern(pattern)]
+    for interest in (0, 1):
+        found = dict(resource_cells(patterns, [0], budget=Budget(), interest=interest))
+        assert found[1] == f"arn:{example}"
+    assert dict(arn_cells(patterns, [0], budget=Budget())) == {
+        0: f"arn:{other}",
+        1: f"arn:{example}",
+    }
 
 
 def test_what_was_split_before_is_split_alike_for_another_class_or_interest() -> None:

@@ -57,6 +57,7 @@ SAMPLES = ("", *("".join(each) for n in (1, 2, 3, 4) for each in product("xyb", 
         *[("x*", "y*", "yx*"), ("y*", "yx*", "yy*"), ("y*", "yx*", "yxx*", "b*", "*")],
         *[("*x", "x*", "y"), ("?x*", "x?", "xx", "*y*"), ("x*y", "*x*", "y*x", "yx?")],
         *[("*", "x"), ("?", "??", "x*"), ("**y", "*y*y", "y**")],
+        *[("X*", "x*"), ("x", "x", "x*"), ("?x", "?x", "y")],
     ],
 )
 def test_each_class_and_no_other_is_found_and_its_example_is_one_of_it(
@@ -76,6 +77,7 @@ def test_each_class_and_no_other_is_found_and_its_example_is_one_of_it(
         (("arn:aws:s?:::x", "arn:*:*:*:*:a*"), ("arn:aws:s?:::x", "*a")),
         (("arn:aws:s?:::x",), ("arn:aws:s?:::x",)),
         (("arn:*:*:*:*:a*",), ("*a:z",)),
+        (("*",), ("*a:z",)),
     ],
 )
 def test_patterns_of_arns_are_read_by_fields_beside_others(

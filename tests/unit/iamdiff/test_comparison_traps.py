@@ -87,6 +87,7 @@ def test_trap_4_an_allow_under_a_deny_of_another_policy_changes_nothing() -> Non
         ([allow("s3:a", Sid="One")], [allow("s3:a", Sid="Other")]),
         ([allow("s3:a", Resource=["arn:aws:s3:::a", "*"])], [allow("s3:a")]),
         ([allow("s3:a"), allow("s3:a")], [allow("s3:a")]),
+        ([allow("s3:a", Resource="**")], [allow("s3:a")]),
     ],
 )
 def test_trap_5_another_way_to_write_the_same_is_equivalent(old: Any, new: Any) -> None:
