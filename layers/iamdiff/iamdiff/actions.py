@@ -75,7 +75,7 @@ EVERY_BODY = -1
 class Exclusion:
     """A NotAction element: its patterns by service, and the bodies that use it."""
 
-    def __init__(self, patterns: Mapping[str, Sequence[str]], sides: Sides) -> None:
+    def __init__(self, patterns: Names, sides: Sides) -> None:
         self.patterns = patterns
         self.sides = sides
 
@@ -100,7 +100,9 @@ class ActionIndex:
         """The patterns of one service."""
         found = self.known.get(service)
         if found is None:
-            excluded = [(e.patterns.get(service, []), e.sides) for e in self.exclusions.values()]
+            excluded = [
+                (e.patterns.get(service, _NOTHING), e.sides) for e in self.exclusions.values()
+            ]
             names = self.services.get(service, {})
             moved = self.moved.get(service, _NOTHING)
             found = ServiceIndex(service, names, moved, excluded, self.everywhere)
@@ -133,8 +135,7 @@ class ActionIndex:
         if known is not None:
             known.sides |= sides
             return
-        by_service = {service: sorted(names[service]) for service in names}
-        self.exclusions[patterns] = Exclusion(by_service, sides)
+        self.exclusions[patterns] = Exclusion(names, sides)
 
     def named_services(self) -> set[str]:
         """The services of which some pattern speaks."""

@@ -70,7 +70,7 @@ class ServiceIndex:
         By pattern of Action elements: the bodies that hold it.
     moved : AbstractSet[str]
         Those that some body holds on one side alone.
-    excluded : Sequence[tuple[Sequence[str], Sides]]
+    excluded : Sequence[tuple[AbstractSet[str], Sides]]
         The patterns of each NotAction element, and the bodies that use it.
     everywhere : Sides
         The bodies that speak of every action of every service.
@@ -81,7 +81,7 @@ class ServiceIndex:
         service: str,
         names: Mapping[str, Sides],
         moved: AbstractSet[str],
-        excluded: Sequence[tuple[Sequence[str], Sides]],
+        excluded: Sequence[tuple[AbstractSet[str], Sides]],
         everywhere: Sides,
     ) -> None:
         self.service = service
@@ -123,8 +123,6 @@ class ServiceIndex:
             return
         wildcards = [name for name, _, _ in self.wildcards]
         wildcards += sorted(each for each in excluded if not is_literal(each))
-        if sweeping:
-            wildcards.append("*")
         wildcards = list(dict.fromkeys(wildcards))
         # Patterns that the same bodies speak of are one class.
         classes: dict[_Holders, list[str]] = {}
