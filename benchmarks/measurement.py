@@ -33,6 +33,7 @@ the floor, or the empty interpreter, of the same run.
 _SECTIONS = (
     "Real policies",
     "Beside an SMT solver",
+    "Beside an SMT solver, of many pairs",
     "Growth",
     "Hostile inputs",
     "Start",
@@ -149,20 +150,22 @@ def in_a_new_process(script: str, *arguments: str, seconds: float = 600) -> Iter
         yield json.loads(line)
 
 
-def arguments(about: str, *, worker: bool = False) -> argparse.Namespace:
+def arguments(about: str, *, worker: bool = False, long: bool = False) -> argparse.Namespace:
     """What every benchmark takes on its command line."""
     parser = argparse.ArgumentParser(description=about.splitlines()[0])
     parser.add_argument(
         "--write", action="store_true", help="keep the result in docs/benchmarks.md"
     )
+    if long:
+        parser.add_argument("--long", action="store_true", help="measure more, for longer")
     if worker:
         parser.add_argument("--worker", help=argparse.SUPPRESS)
     return parser.parse_args()
 
 
-def publish(part: str, title: str, text: str, *, write: bool) -> None:
+def publish(part: str, title: str, text: str, *, write: bool, long: bool = False) -> None:
     """Print a part's result, and keep it in docs/benchmarks.md if asked to."""
-    command = f"`python benchmarks/{part}.py --write`"
+    command = f"`python benchmarks/{part}.py {'--long ' * long}--write`"
     section = f"## {title}\n\n{text}\n\nMade by {command} on {machine()}.\n"
     print(section, flush=True)
     if not write:
