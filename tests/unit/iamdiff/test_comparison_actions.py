@@ -118,6 +118,14 @@ def test_a_not_action_of_everything_grants_nothing() -> None:
     assert between([], [allow(NotAction="*")]).verdict is Verdict.EQUIVALENT
 
 
+def test_statements_with_the_same_not_action_speak_each_of_their_own_resources() -> None:
+    one, two = (allow(NotAction="iam:*", Resource=f"arn:aws:s3:::{name}") for name in "ab")
+    for base in ([], [one]):
+        found = between(base, [one, two])
+        told = [grant.resources for grant in found.gained]
+        assert told == [(each["Resource"],) for each in (one, two) if each not in base]
+
+
 def test_the_order_and_case_of_a_not_action_mean_nothing() -> None:
     some, same = ["iam:*", "s3:*"], ["S3:*", "IAM:*"]
     assert between([allow(NotAction=some)], [allow(NotAction=same)]).verdict is Verdict.EQUIVALENT

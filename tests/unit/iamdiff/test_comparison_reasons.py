@@ -149,7 +149,9 @@ def test_a_variable_that_is_none_is_not_taken_for_an_empty_value() -> None:
 )
 def test_an_empty_exclusion_excludes_nothing_or_says_nothing(empty: dict[str, Any]) -> None:
     everything = allow("*") if "NotAction" in empty else allow()
-    assert codes(between([empty], [everything])) == {"empty-list"}
+    reason = only_reason(between([empty], [everything]))
+    assert reason.code == "empty-list"
+    assert "readings of an empty NotAction or NotResource, and" in reason.sentence
     assert codes(between([everything], [empty])) == {"empty-list"}
     assert codes(between([empty], [])) == codes(between([], [empty])) == {"empty-list"}
     other = allow("s3:PutObject")
