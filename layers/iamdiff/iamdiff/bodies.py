@@ -295,7 +295,7 @@ def template_of(value: str) -> str | None:
 @lru_cache(maxsize=4096)
 def is_linked(condition: Condition) -> bool:
     """Whether a condition holds policy variables, so that it reads more than its own key."""
-    return condition.key == RESOURCE or any(v.startswith(_TEMPLATE) for v in condition.values)
+    return any(value.startswith(_TEMPLATE) for value in condition.values)
 
 
 def resource_link(template: str, *, negated: bool) -> Condition:

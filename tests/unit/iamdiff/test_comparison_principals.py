@@ -227,6 +227,14 @@ def test_accounts_that_no_number_is_left_for_are_nobody_s() -> None:
     assert found.verdict is Verdict.EQUIVALENT
 
 
+@pytest.mark.parametrize("named", [{"Service": "ec2.amazonaws.com"}, {"AWS": ROLE}])
+def test_what_is_gained_by_principals_of_any_account_is_told_once(named: Any) -> None:
+    found = between([shared(named)], [shared(named), shared({"AWS": "*"})], kind="resource")
+    (grant,) = found.gained
+    account = parse_caller(grant.witness.principal).account
+    assert (len(account), account.isdigit()) == (12, True)
+
+
 def test_a_deleted_principal_is_shown_by_its_id() -> None:
     unique = "AROAEXAMPLEEXAMPLE"
     found = beside_another(

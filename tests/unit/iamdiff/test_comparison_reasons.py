@@ -127,8 +127,15 @@ def test_a_short_arn_in_a_condition_matches_all_that_it_begins_or_nothing(patter
         found = between([guarded(old)], [guarded(new)])
         assert found.verdict is Verdict.UNDETERMINED
         assert codes(found) == {"short-arn"}
+    assert codes(between([deny()], [guarded(pattern)])) == {"short-arn"}
     assert between([guarded(pattern)], [allow()]).verdict is Verdict.EXPANSION
     assert between([guarded(pattern)], [guarded(pattern), allow()]).verdict is Verdict.EXPANSION
+
+
+def test_a_whole_arn_beside_a_short_one_has_one_reading() -> None:
+    short, whole = "arn:aws:iam", "arn:aws:s3:::a"
+    old, new = (allow(Condition={"ArnLike": {"ex:k": each}}) for each in ([short, whole], [short]))
+    assert between([old], [new]).verdict is Verdict.REDUCTION
 
 
 def test_a_short_arn_has_two_readings_where_an_operator_compares_arns_alone() -> None:

@@ -28,11 +28,23 @@ def test_a_key_holds_several_values_where_a_set_operator_compares_it_with_variab
     assert isinstance(found.gained[0].witness.context[KEY], tuple)
 
 
-def test_a_key_holds_several_values_wherever_a_set_operator_reads_it() -> None:
-    elsewhere = under(("ForAnyValue:StringEquals", KEY, "a")) | {"Action": "ec2:RunInstances"}
-    old, new = under(("StringLike", KEY, "*")), under(("Null", KEY, "false"))
-    assert between([old], [new]).verdict is Verdict.EQUIVALENT
-    assert between([old, elsewhere], [new, elsewhere]).verdict is Verdict.EXPANSION
+@pytest.mark.parametrize(
+    ("key", "alone", "beside"),
+    [
+        (KEY, Verdict.EQUIVALENT, Verdict.EXPANSION),
+        ("Ex:K", Verdict.EQUIVALENT, Verdict.EXPANSION),
+        # AWS says of each of its own how many it holds.
+        ("aws:SourceVpc", Verdict.EQUIVALENT, Verdict.EQUIVALENT),
+        ("aws:TagKeys", Verdict.EXPANSION, Verdict.EXPANSION),
+    ],
+)
+def test_a_key_that_nobody_knows_holds_several_values_wherever_a_set_operator_reads_it(
+    key: str, alone: Verdict, beside: Verdict
+) -> None:
+    elsewhere = under(("ForAnyValue:StringEquals", key, "a")) | {"Action": "ec2:RunInstances"}
+    old, new = under(("StringLike", key, "*")), under(("Null", key, "false"))
+    assert between([old], [new]).verdict is alone
+    assert between([old, elsewhere], [new, elsewhere]).verdict is beside
 
 
 @pytest.mark.parametrize(
