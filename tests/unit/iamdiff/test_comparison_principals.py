@@ -86,6 +86,22 @@ def test_a_service_or_a_federated_user_may_have_no_arn(principal: Any) -> None:
     assert found.verdict is Verdict.EXPANSION
 
 
+@pytest.mark.parametrize(
+    ("denied", "shown"),
+    [
+        ({"AWS": "*"}, "example.amazonaws.com"),
+        ({"AWS": "*", "Service": "*"}, "idp.example.com"),
+        ({"AWS": "*", "Federated": "*"}, "example.amazonaws.com"),
+    ],
+)
+def test_services_and_federated_users_are_among_those_that_nobody_names(
+    denied: dict[str, str], shown: str
+) -> None:
+    stops = deny(Principal=denied, Resource="*")
+    (grant,) = between([stops], [stops, shared("*")], kind="resource").gained
+    assert grant.witness.principal == shown
+
+
 @pytest.mark.parametrize("bound", [False, True])
 def test_a_session_may_be_one_of_a_role_with_a_path(*, bound: bool) -> None:
     condition = {"ArnEquals": {"aws:PrincipalArn": f"arn:aws:iam::{ACCOUNT}:role/team/vendor"}}
@@ -156,6 +172,10 @@ def test_an_account_that_a_condition_names_is_one_of_all() -> None:
         ({"StringLike": {"aws:PrincipalArn": "arn:aws:iam::345678901234*"}}, "345678901234"),
         ({"StringLike": {"aws:PrincipalArn": "*00000000012?role/x"}}, "*00000000012"),
         ({"ArnLike": {"aws:PrincipalArn": "arn:aws:iam::1?2*3:role/x"}}, "1?2*3"),
+        ({"StringLike": {"aws:PrincipalArn": "arn:aws12*34:role/x"}}, "*34"),
+        ({"StringLike": {"aws:PrincipalArn": "arn:aws:iam??34*"}}, "34*"),
+        ({"StringLike": {"aws:PrincipalArn": f"{'?' * 20}345678901234:role/x"}}, "345678901234"),
+        ({"StringLike": {"aws:PrincipalArn": "*:345678901234??ole/x"}}, "345678901234"),
         (
             {
                 "StringEquals": {"aws:SourceAccount": "${aws:PrincipalAccount}"},
