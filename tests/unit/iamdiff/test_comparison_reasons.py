@@ -28,6 +28,16 @@ def test_a_short_arn_of_which_aws_allows_two_readings() -> None:
     assert SHORT in found.undetermined[0].sentence
 
 
+def test_patterns_that_have_two_readings_are_named_in_order() -> None:
+    completed, short = (
+        [allow("sqs:*", Resource=f"arn:aws:sqs:*:{name}{end}") for name in "dbeca"]
+        for end in (":*", "")
+    )
+    reason = only_reason(between(completed, [*completed, *short]))
+    named = ", ".join(f"arn:aws:sqs:*:{name}" for name in "abcde")
+    assert reason.sentence.startswith(f"AWS's pages allow two readings of {named}, and")
+
+
 def test_a_short_arn_on_both_sides_is_no_doubt() -> None:
     base = allow("sqs:*", Resource=SHORT)
     assert between([base], [base, allow("s3:*")]).verdict is Verdict.EXPANSION
@@ -91,11 +101,27 @@ def test_two_variables_that_would_have_to_be_the_same_and_differ() -> None:
     assert "${ex:" in reason.sentence
 
 
+def test_no_resource_for_variables_that_exclude_each_other() -> None:
+    never = {"StringEquals": {"ex:k": "${ex:a}"}, "StringNotEquals": {"ex:a": "${ex:k}"}}
+    own = "arn:aws:s3:::${ex:a}"
+    found = between([deny()], [allow(Resource=own, Condition=never)])
+    assert codes(found) == {"policy-variable"}
+    assert {each.sentence for each in found.undetermined} >= {
+        f"no resource was found for the policy variables of {own}"
+    }
+
+
 def test_one_key_read_as_a_number_and_as_text() -> None:
     numeric = {"NumericLessThan": {"ex:n": "5"}, "NumericGreaterThan": {"ex:n": "5"}}
     numeric["StringLike"] = {"ex:n": "*"}
     reason = only_reason(between([deny()], [allow(Condition=numeric)]))
     assert reason.code == "mixed-types"
+
+
+def test_in_an_old_version_no_variable_is_why_types_are_mixed() -> None:
+    mixed = {"NumericLessThan": {"ex:n": "5"}, "NumericGreaterThan": {"ex:n": "5"}}
+    both = document(allow(Condition=mixed | {"StringLike": {"ex:n": "*${x}"}}), version=None)
+    assert codes(compare(Access(), Access((both,)))) == {"mixed-types"}
 
 
 def test_more_work_than_is_allowed() -> None:
