@@ -174,7 +174,7 @@ class BodyTable:
 
     def _body(self, statement: Statement, number: int, *, variables: bool) -> int:
         resources = statement.resources
-        variables = variables and _holds_variables(statement)
+        variables = variables and has_variables("\n".join(statement.variable_texts))
         key = Key(
             statement.effect,
             number == BOUNDARY,
@@ -244,13 +244,6 @@ def _is_open(statement: Statement) -> bool:
     return (statement.inverted_actions and not statement.actions) or (
         statement.inverted_resources and not statement.resources
     )
-
-
-def _holds_variables(statement: Statement) -> bool:
-    texts = [*(statement.resources or ())]
-    for condition in statement.conditions:
-        texts += condition.values
-    return has_variables("\n".join(texts))
 
 
 def normal_block(conditions: Sequence[Condition], *, variables: bool) -> Block:

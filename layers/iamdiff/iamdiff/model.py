@@ -130,6 +130,14 @@ class Statement(NamedTuple):
     inverted_actions: bool = False
     inverted_resources: bool = False
 
+    @property
+    def variable_texts(self) -> list[str]:
+        """Where policy variables may stand: its resource patterns and its conditions' values."""
+        texts = [*(self.resources or ())]
+        for condition in self.conditions:
+            texts += condition.values
+        return texts
+
 
 class Document(NamedTuple):
     """A policy document.

@@ -39,11 +39,9 @@ class Spelling:
 
 
 def _keys_of(statement: Statement) -> Iterator[str]:
-    texts = [*(statement.resources or ())]
     for condition in statement.conditions:
-        texts += condition.values
         yield condition.key
-    for text in filter(has_variables, texts):
+    for text in filter(has_variables, statement.variable_texts):
         parts = parse_variables(text)
         if not isinstance(parts, Undecided):
             yield from (part.key for part in parts if isinstance(part, Variable) and part.key)

@@ -8,7 +8,7 @@ surely not meant. Statements are counted from 1 in messages.
 
 import math
 import re
-from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from functools import cache, lru_cache
 from operator import attrgetter
 from typing import Any, NamedTuple
@@ -35,6 +35,7 @@ from iamdiff.sources import (
     refuse_repeated,
     shown,
 )
+from iamdiff.variables import has_variables
 
 _DOCUMENT = frozenset({"Version", "Id", "Statement"})
 _STATEMENT = frozenset(
@@ -93,7 +94,10 @@ def parse_document(source: str | bytes | Mapping[str, Any]) -> Document:
     statements = _statements(elements["Statement"], warnings)
     if not isinstance(source, str | bytes):
         _check_texts(statements)
-    return Document(statements, version, version == _VERSION_WITH_VARIABLES, tuple(warnings))
+    variables = version == _VERSION_WITH_VARIABLES
+    if not variables:
+        warnings += _unread_variables(statements)
+    return Document(statements, version, variables, tuple(warnings))
 
 
 def _size(source: str | bytes) -> int:
@@ -345,13 +349,27 @@ def _refuse_nobody(kind: str, names: Iterable[str]) -> None:
             )
 
 
+def _unread_variables(statements: Iterable[Statement]) -> Iterator[str]:
+    """Where ``${…}`` is no variable, and surely meant as one: a warning for each statement.
+
+    "Without" the Version, "variables such as ${aws:username} aren't recognized as variables and
+    are instead treated as literal strings" (reference_policies_elements_version).
+    """
+    for statement in statements:
+        text = next(filter(has_variables, statement.variable_texts), None)
+        if text is not None:
+            yield (
+                f"statement {statement.number + 1}: {shown(text)} holds no variable: that takes "
+                f'"Version": "{_VERSION_WITH_VARIABLES}"'
+            )
+
+
 def _check_texts(statements: Iterable[Statement]) -> None:
     """Refuse texts that cannot be sent or shown (`load_json` has checked its own)."""
     try:
         for statement in statements:
-            texts = [statement.sid, *statement.actions, *(statement.resources or ())]
-            for condition in statement.conditions:
-                texts += [condition.key, *condition.values]
+            texts = [statement.sid, *statement.actions, *statement.variable_texts]
+            texts += [condition.key for condition in statement.conditions]
             if statement.principals:
                 texts += [name for _, name in statement.principals.names]
             joined = "".join(texts)

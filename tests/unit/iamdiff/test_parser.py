@@ -212,6 +212,23 @@ def test_a_key_in_two_spellings_is_pointed_out_and_both_hold() -> None:
     )
 
 
+@pytest.mark.parametrize("version", [{}, {"Version": "2008-10-17"}])
+def test_what_looks_like_a_variable_is_pointed_out_where_the_version_has_none(
+    version: dict[str, str],
+) -> None:
+    home, tag = "arn:aws:s3:::home/${aws:username}/*", "${aws:PrincipalTag/team}"
+    statements = [
+        allow(Resource=["*", home, "arn:aws:s3:::${aws:userid}"]),
+        allow(),
+        allow(Condition={"StringLike": {"s3:prefix": ["a", tag]}}),
+    ]
+    assert parse_document({**version, "Statement": statements}).warnings == (
+        f'statement 1: "{home}" holds no variable: that takes "Version": "2012-10-17"',
+        f'statement 3: "{tag}" holds no variable: that takes "Version": "2012-10-17"',
+    )
+    assert parse_document({"Version": "2012-10-17", "Statement": statements}).warnings == ()
+
+
 def test_more_than_iam_takes_is_a_warning_and_blanks_do_not_count() -> None:
     many = {"Statement": [allow([f"s3:Get{n:08}" for n in range(600)])]}
     assert parse_document(json.dumps(many)).warnings == (
