@@ -94,3 +94,21 @@ def test_an_allow_that_two_denies_stopped_is_one_row_and_the_denies_alone_are_tw
     found = between([*stops, allow()], [allow()])
     assert list(map(_stopped_by, found.gained)) == [[0, 1]]
     assert list(map(_stopped_by, found.lifted_denies)) == [[0], [1]]
+
+
+def test_the_gravest_grants_come_first_and_what_nothing_can_use_last() -> None:
+    added = [
+        allow("s3:PutObject", Resource="arn:aws:s3:::no-object"),
+        allow("s3:ListBucket", Resource="arn:aws:s3:::a"),
+        allow(["s3:GetObject", "s3:GetObjectAcl"], Resource=f"{HOME}a"),
+        allow(["s3:GetObject", "s3:GetObjectAcl", "s3:GetObjectTagging"], Resource=f"{HOME}b"),
+        allow("s3:PutBucketPolicy", Resource="arn:aws:s3:::b"),
+    ]
+    found = between([], added, catalogue=catalogue.load())
+    told = [place.statement.number for grant in found.gained for place in grant.allowed_by]
+    assert told == [4, 3, 2, 1, 0]
+
+
+def test_without_a_catalogue_nothing_is_claimed_of_what_can_be_used() -> None:
+    (grant,) = between([], [allow("s3:*", Resource="arn:aws:s3:::a")]).gained
+    assert not grant.latent
