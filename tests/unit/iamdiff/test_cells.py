@@ -78,6 +78,7 @@ def test_each_class_and_no_other_is_found_and_its_example_is_one_of_it(
         (("arn:aws:s?:::x",), ("arn:aws:s?:::x",)),
         (("arn:*:*:*:*:a*",), ("*a:z",)),
         (("*",), ("*a:z",)),
+        (("arn:a:b*",), ("a*",)),
     ],
 )
 def test_patterns_of_arns_are_read_by_fields_beside_others(

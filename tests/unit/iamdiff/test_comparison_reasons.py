@@ -35,7 +35,18 @@ def test_patterns_that_have_two_readings_are_named_in_order() -> None:
     )
     reason = only_reason(between(completed, [*completed, *short]))
     named = ", ".join(f"arn:aws:sqs:*:{name}" for name in "abcde")
-    assert reason.sentence.startswith(f"AWS's pages allow two readings of {named}, and")
+    assert reason.sentence == (
+        f"AWS's pages allow two readings of {named}, and the verdict depends on which"
+    )
+
+
+def test_each_kind_of_what_has_two_readings_is_told_by_itself() -> None:
+    everything, short = allow("sqs:*"), allow("sqs:*", Resource=SHORT)
+    found = between([allow("sqs:*", NotResource=[])], [short, everything])
+    assert [each.sentence for each in found.undetermined] == [
+        f"AWS's pages allow two readings of {named}, and the verdict depends on which"
+        for named in ("an empty NotAction or NotResource", SHORT)
+    ]
 
 
 def test_a_short_arn_on_both_sides_is_no_doubt() -> None:
@@ -102,12 +113,14 @@ def test_two_variables_that_would_have_to_be_the_same_and_differ() -> None:
 
 
 def test_no_resource_for_variables_that_exclude_each_other() -> None:
-    never = {"StringEquals": {"ex:k": "${ex:a}"}, "StringNotEquals": {"ex:a": "${ex:k}"}}
+    never = {"StringEquals": {"ex:k": "${ex:a}"}, "StringNotEquals": {"ex:a": ["b", "${ex:k}"]}}
     own = "arn:aws:s3:::${ex:a}"
     found = between([deny()], [allow(Resource=own, Condition=never)])
     assert codes(found) == {"policy-variable"}
-    assert {each.sentence for each in found.undetermined} >= {
-        f"no resource was found for the policy variables of {own}"
+    assert {each.sentence for each in found.undetermined} == {
+        f"no resource was found for the policy variables of {own}",
+        "StringEquals on ex:k compares it with policy variables: ${ex:a}",
+        "StringEquals on ex:a compares it with policy variables: ${ex:k}",
     }
 
 
@@ -133,11 +146,11 @@ def test_more_work_than_is_allowed() -> None:
     assert "50 steps" in reason.sentence
 
 
+@pytest.mark.parametrize("allowed", [False, True])
 def test_a_witness_that_the_reference_evaluator_contradicts(
-    monkeypatch: pytest.MonkeyPatch,
+    monkeypatch: pytest.MonkeyPatch, *, allowed: bool
 ) -> None:
-    refusal = Decision(allowed=False)
-    monkeypatch.setattr(Evaluator, "answer", lambda *_: refusal)
+    monkeypatch.setattr(Evaluator, "answer", lambda *_: Decision(allowed=allowed))
     reason = only_reason(between([deny()], [allow("s3:GetObject")]))
     assert reason.code == "unconfirmed"
     assert "s3:GetObject" in reason.sentence
