@@ -41,11 +41,14 @@ def test_where_all_is_to_be_avoided_there_is_no_class() -> None:
 
 def test_only_classes_of_interest_are_wanted() -> None:
     assert split(("a*", "b*", "?b"), interest=0b10).keys() == {0b10, 0b110}
+    assert split(("a?", "b?", "a*"), classes=(0, 0, 1), interest=0b1).keys() == {0b01, 0b11}
 
 
 def test_the_empty_string_may_be_no_string() -> None:
     assert split(("",)).keys() == {0, 1}
     assert split(("",), empty=False).keys() == {0}
+    assert split(("?*",)).keys() == {0, 1}
+    assert split(("?*",), empty=False).keys() == {1}
 
 
 SAMPLES = ("", *("".join(each) for n in (1, 2, 3, 4) for each in product("xyb", repeat=n)))
@@ -79,6 +82,8 @@ def test_each_class_and_no_other_is_found_and_its_example_is_one_of_it(
         (("arn:*:*:*:*:a*",), ("*a:z",)),
         (("*",), ("*a:z",)),
         (("arn:a:b*",), ("a*",)),
+        (("arn:*:s:*:*:a",), ("?rn:a:b:s:c:d:e:a",)),
+        (("arn:*:*:*:*:x",), (":*", "?a?")),
     ],
 )
 def test_patterns_of_arns_are_read_by_fields_beside_others(
@@ -93,7 +98,8 @@ def test_patterns_of_arns_are_read_by_fields_beside_others(
     found = split((*arns, *others), readings=readings)
     samples = (
         *("arn:aws:s3:::x", "arn:aws:s::::x", "arn:a:b:c:d:a", "arn:a:b:c:d:ab", "arn:a:a"),
-        *("arn:a:b:c:d:a:z", "a:z", ""),
+        *("arn:a:b:c:d:a:z", "a:z", "", "arn:a:b:c:d:x", "arn:a:s:b:c:a", "arn:a:b:s:c:d:e:a"),
+        *(":", ":ax", "bab"),
     )
     assert found.keys() == {*map(mask_of, samples)}
     assert found == {mask_of(text): text for text in found.values()}
