@@ -51,6 +51,10 @@ def test_the_empty_string_may_be_no_string() -> None:
     assert split(("?*",), empty=False).keys() == {1}
 
 
+def test_patterns_of_one_class_that_match_at_once_are_that_class() -> None:
+    assert split(("*a*", "*?a*", "?a"), classes=(0, 0, 1)).keys() == {0b00, 0b01, 0b11}
+
+
 SAMPLES = ("", *("".join(each) for n in (1, 2, 3, 4) for each in product("xyb", repeat=n)))
 
 
