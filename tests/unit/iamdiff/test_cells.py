@@ -103,7 +103,7 @@ def test_patterns_of_arns_are_read_by_fields_beside_others(
     samples = (
         *("arn:aws:s3:::x", "arn:aws:s::::x", "arn:a:b:c:d:a", "arn:a:b:c:d:ab", "arn:a:a"),
         *("arn:a:b:c:d:a:z", "a:z", "", "arn:a:b:c:d:x", "arn:a:s:b:c:a", "arn:a:b:s:c:d:e:a"),
-        *(":", ":ax", "bab"),
+        *(":", ":ax", "bab", "arn:a:b:c:d"),
     )
     assert found.keys() == {*map(mask_of, samples)}
     assert found == {mask_of(text): text for text in found.values()}
