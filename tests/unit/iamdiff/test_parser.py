@@ -1,6 +1,7 @@
 """Policy documents: what is taken, what is taken with a warning, what is refused and how."""
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -77,7 +78,8 @@ def test_numbers_of_a_document_that_was_read_elsewhere_are_taken_too() -> None:
     ("version", "variables"), [("2012-10-17", True), ("2008-10-17", False), (None, False)]
 )
 def test_variables_belong_to_the_version_of_2012(version: str | None, variables: bool) -> None:
-    assert document(allow(), version=version).variables is variables
+    read = document(allow(), version=version)
+    assert (read.version, read.variables) == (version or "", variables)
 
 
 def test_every_kind_of_principal_is_read() -> None:
@@ -145,7 +147,10 @@ def test_a_wildcard_in_the_service_or_no_service_is_refused(action: str, fault: 
     assert fault in message
 
 
-@pytest.mark.parametrize("resource", ["*", "**", "arn:aws:s3:::b", "a*:aws:s3:::b", "${aws:x}"])
+@pytest.mark.parametrize(
+    "resource",
+    ["*", "**", "arn:aws:s3:::b", "a*:aws:s3:::b", "a?n:aws:s3:::b", "${aws:x}"],
+)
 def test_these_resource_patterns_pass_without_a_word(resource: str) -> None:
     assert document(allow(Resource=resource)).warnings == ()
 
@@ -160,8 +165,16 @@ def test_a_resource_pattern_that_matches_nothing_is_pointed_out(resource: str) -
 
 
 def test_a_sid_that_stands_twice_is_pointed_out() -> None:
-    read = document(allow(Sid="A"), allow(Sid="B"), allow(Sid="A"), allow(), allow())
+    read = document(allow(Sid="B"), allow(Sid="A"), allow(Sid="A"), allow(), allow())
     assert read.warnings == ('Sid "A" names more than one statement',)
+
+
+def test_each_warning_names_its_own_statement_once() -> None:
+    read = document(allow(["s3:a b", "s3:Get"]), allow(), allow("s3:", Sid="x"))
+    assert read.warnings == (
+        'statement 1: Action: "s3:a b" is no action\'s name: it matches nothing',
+        'statement 3: Action: "s3:" is no action\'s name: it matches nothing',
+    )
 
 
 def test_odd_capitals_of_element_names_are_taken_and_pointed_out() -> None:
@@ -227,6 +240,22 @@ def test_what_looks_like_a_variable_is_pointed_out_where_the_version_has_none(
         f'statement 3: "{tag}" holds no variable: that takes "Version": "2012-10-17"',
     )
     assert parse_document({"Version": "2012-10-17", "Statement": statements}).warnings == ()
+
+
+def test_two_keys_are_no_key_that_stands_twice() -> None:
+    assert document(allow(Condition={"StringEquals": {"a:b": "x", "a:c": "y"}})).warnings == ()
+
+
+@pytest.mark.parametrize(("count", "warnings"), [(10_240, 0), (10_241, 1)])
+@pytest.mark.parametrize("encode", [str, str.encode])
+def test_as_much_as_iam_takes_is_taken_without_a_word(
+    encode: Callable[[str], str | bytes], count: int, warnings: int
+) -> None:
+    frame = json.dumps({"Statement": [allow(Sid="")]}, separators=(",", ":"))
+    full = frame.replace('"Sid":""', '"Sid":"%s"' % ("a" * (count - len(frame))))
+    assert len(full) == count
+    blanks = " \n\r\t" * 20
+    assert len(parse_document(encode(blanks + full + blanks)).warnings) == warnings
 
 
 def test_more_than_iam_takes_is_a_warning_and_blanks_do_not_count() -> None:
@@ -306,6 +335,7 @@ def test_what_is_no_document_is_refused_in_one_line(source: str | bytes, message
         (allow(Condition={"Bool": "true"}),
          'Condition.Bool: "true", not an object of keys and values'),
         (allow(Condition={"Bool": {"": "true"}}), 'Condition.Bool."": no condition key'),
+        (allow(Condition={"Bool": {1: "true"}}), "Condition.Bool.a number: no condition key"),
         (allow(Condition={"Bool": {"a:b": None}}),
          "Condition.Bool.a:b: null where a text, a number, a Boolean or a list of them belongs"),
         (allow(Condition={"Bool": {"a:b": [["true"]]}}),
@@ -323,14 +353,32 @@ def test_what_is_no_document_is_refused_in_one_line(source: str | bytes, message
         (allow(Principal={"AWS": "arn:aws:iam::123456789012:role/*"}),
          ('Principal.AWS: "arn:aws:iam::123456789012:role/*" holds a wildcard; name one principal, '
          "or use the condition key aws:PrincipalArn")),
+        (allow(Principal={"AWS": "AROAEXAMPLE?"}),
+         ('Principal.AWS: "AROAEXAMPLE?" holds a wildcard; name one principal, or use the '
+         "condition key aws:PrincipalArn")),
         (allow(Principal={"Service": ""}), "Principal.Service: an empty text names nobody"),
-        (allow(Sid="\ud800"), "a text holds half a surrogate pair, which is no character"),
-        (allow(Condition={"StringEquals": {"a:b": ["x", "\udfff"]}}),
-         "a text holds half a surrogate pair, which is no character"),
     ],
 )  # fmt: skip
 def test_a_bad_statement_is_refused_with_its_number(elements: dict[str, Any], message: str) -> None:
     assert refusal_of(**elements) == f"statement 2: {message}"
+
+
+@pytest.mark.parametrize(
+    "elements",
+    [
+        allow(Sid="\ud800"),
+        allow(Sid="\ud800", Principal="*"),
+        allow("s3:\ud800"),
+        allow(Resource="arn:aws:s3:::\ud800"),
+        allow(Principal={"Federated": "\ud800"}),
+        allow(Condition={"StringEquals": {"\ud800": "x"}}),
+        allow(Condition={"StringEquals": {"a:b": ["x", "\udfff"]}}),
+    ],
+)
+def test_half_a_surrogate_pair_is_refused_wherever_it_stands(elements: dict[str, Any]) -> None:
+    sentence = "a text holds half a surrogate pair, which is no character"
+    assert refusal_of(**elements) == f"statement 2: {sentence}"
+    assert refusal(json.dumps({"Statement": [elements]})) == sentence
 
 
 @pytest.mark.parametrize(
