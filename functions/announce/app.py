@@ -1,5 +1,8 @@
 """announce: tell people of the findings that hold now, each once, and of what stays open."""
 
+from policy_monitor import cold_start
+
+# isort: split
 import os
 from collections.abc import Mapping
 from functools import cache
@@ -21,6 +24,7 @@ from policy_monitor.errors import InputError, RetryableError
 from policy_monitor.records import read_current
 from policy_monitor.settings import Settings
 
+cold_start.imported()
 logger = Logger()
 
 # Lambda gives up after a minute; a call that hangs must leave time to try again.

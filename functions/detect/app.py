@@ -1,5 +1,8 @@
 """detect: record what a CloudTrail event says has changed, with the documents that it needs."""
 
+from policy_monitor import cold_start
+
+# isort: split
 import os
 from functools import cache
 from typing import Any
@@ -18,6 +21,7 @@ from policy_monitor.errors import UnreadableEventError
 from policy_monitor.events import account_of
 from policy_monitor.settings import Settings
 
+cold_start.imported()
 logger = Logger()
 metrics = Metrics()
 

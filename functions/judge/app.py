@@ -1,5 +1,8 @@
 """judge: derive the findings of all that is recorded, and write those that are new."""
 
+from policy_monitor import cold_start
+
+# isort: split
 import os
 from functools import cache
 from typing import Any
@@ -16,6 +19,7 @@ from policy_monitor.judgement import judge
 from policy_monitor.opinions import Analyzer
 from policy_monitor.settings import Settings
 
+cold_start.imported()
 logger = Logger()
 metrics = Metrics()
 

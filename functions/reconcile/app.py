@@ -1,5 +1,8 @@
 """reconcile: record the baseline, find what no event told of, and look to the monitor's senses."""
 
+from policy_monitor import cold_start
+
+# isort: split
 import os
 from collections.abc import Iterable
 from functools import cache
@@ -30,6 +33,7 @@ from policy_monitor.settings import Settings
 from policy_monitor.vigilance import Check, checks
 from policy_monitor.workings import expected_of, working_checks
 
+cold_start.imported()
 logger = Logger()
 metrics = Metrics()
 

@@ -1,5 +1,8 @@
 """report: keep a page of all that is recorded in a bucket of the customer."""
 
+from policy_monitor import cold_start
+
+# isort: split
 import os
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -20,6 +23,7 @@ from policy_monitor_report.report import Records, of_stack
 if TYPE_CHECKING:
     from iamdiff.catalogue import Catalogue
 
+cold_start.imported()
 logger = Logger()
 
 _CONFIG = Config(connect_timeout=5, read_timeout=30, retries={"mode": "standard"})

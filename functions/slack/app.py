@@ -1,5 +1,8 @@
 """slack: post what the topic announced to a Slack channel, once."""
 
+from policy_monitor import cold_start
+
+# isort: split
 import os
 from functools import cache
 from typing import Any
@@ -16,6 +19,7 @@ from policy_monitor.announcement import Outcome, deliver
 from policy_monitor.errors import UnreadableEventError
 from policy_monitor.messages.body import read_body
 
+cold_start.imported()
 logger = Logger()
 metrics = Metrics()
 

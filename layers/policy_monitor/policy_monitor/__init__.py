@@ -2,6 +2,9 @@
 
 The modules, in the order in which one change passes through them. All are pure but for `adapters`.
 
+How a function starts
+    cold_start
+
 What is said of everything
     settings, errors, iam, ledger, notebook, documents, masks, papers, catalogue
 
