@@ -157,6 +157,8 @@ def test_actions_are_told_in_order_however_they_were_written() -> None:
     services = [f"{letter}x:Get" for letter in "dgbhfaec"]
     for names in (services, [f"s3:{letter}" for letter in "dgbhfaec"]):
         assert between([], [allow(names)]).gained[0].actions == tuple(sorted(names))
+        spared = between([allow("*")], [allow(NotAction=names)])
+        assert [grant.actions for grant in spared.lost] == [tuple(sorted(names))]
         patterns = [f"s3:{letter}*x" for letter in "mkqp"]
         (grant,) = between([], [allow([*patterns, *names])]).gained
         assert sorted(grant.actions, key=lambda each: "*" in each) == [
