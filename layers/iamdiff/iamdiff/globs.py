@@ -56,6 +56,11 @@ def are_literal(patterns: Iterable[str]) -> bool:
     return is_literal("".join(patterns))
 
 
+def instance(pattern: str) -> str:
+    """A text that a pattern matches."""
+    return pattern.replace("*", "x").replace("?", "x")
+
+
 @lru_cache(maxsize=4096)
 def matcher(pattern: str) -> Callable[[str], bool]:
     """A test for one pattern; ``*`` is any run of characters, ``?`` is one."""

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from iamdiff.bodies import RESOURCE
 from iamdiff.domains import UNREAD
+from iamdiff.globs import instance
 from iamdiff.links import Context, parts_of, resolve, variables_of
 from iamdiff.model import Condition, ContextValue
 
@@ -92,9 +93,9 @@ class Guesses:
         for each in self.wanted:
             plain = resolve(each, context)
             if plain.values and each.key == RESOURCE:
-                target = _instance(plain.values[0])
+                target = instance(plain.values[0])
             elif plain.values and each.key in self.keys and each.key not in self.variables:
-                made[each.key] = _instance(plain.values[0])
+                made[each.key] = instance(plain.values[0])
         if made != context:
             yield Guess(made, resource)
         if target != resource:
@@ -113,11 +114,6 @@ _OTHERS = (_fresh(3), _fresh(4), "arn:aws:iam::123456789012:role/value", "")
 def _is_free(values: Sequence[ContextValue | None]) -> bool:
     """Whether no condition but a linked one says what a key holds."""
     return all(value is None or value == UNREAD for value in values)
-
-
-def _instance(pattern: str) -> str:
-    """A text that a pattern matches."""
-    return pattern.replace("*", "x").replace("?", "x")
 
 
 def _captured(value: str, text: str) -> dict[str, str]:

@@ -9,7 +9,7 @@ from iamdiff.arns import EVERYTHING
 from iamdiff.bodies import Place
 from iamdiff.budget import Budget, BudgetExceeded
 from iamdiff.catalogue import Catalogue, CataloguedAction, gravity
-from iamdiff.globs import are_literal, is_literal, matcher
+from iamdiff.globs import are_literal, instance, is_literal, matcher
 from iamdiff.grants import Entry, Row, widest
 from iamdiff.logic import Undecided
 from iamdiff.model import Request, Statement
@@ -111,7 +111,7 @@ class Naming:
 
 
 def speakers(places: Sequence[Place], cells: Iterable[ActionCell]) -> tuple[Place, ...]:
-    """Those of some statements that speak of some actions.
+    """Those of some statements that speak of some actions: of any of the patterns that are told.
 
     All of them where that takes long to find out.
     """
@@ -131,7 +131,7 @@ def speakers(places: Sequence[Place], cells: Iterable[ActionCell]) -> tuple[Plac
     try:
         for cell in cells:
             spoken = index.of_service(cell.service)
-            for name in cell.examples:
+            for name in dict.fromkeys((*cell.examples, *map(instance, cell.patterns))):
                 budget.spend(1 + len(spoken.wildcards) + len(spoken.excluded))
                 mask |= spoken.sides_of(name).new
     except BudgetExceeded:

@@ -97,6 +97,11 @@ def test_an_action_is_shown_that_takes_what_it_is_shown_on(
     assert (witness.action, witness.resource) == shown
 
 
+def test_catalogued_actions_are_told_in_order_as_aws_writes_them() -> None:
+    grant = gained([], [allow(["s3:*", "s3:PUTOBJECT"])], PutObject=(), GetObject=(), ListBucket=())
+    assert grant.catalogued == ("s3:GetObject", "s3:ListBucket", "s3:PutObject")
+
+
 def test_an_action_without_resources_is_shown_on_the_star() -> None:
     grant = gained([], [allow("s3:*")], ListAllMyBuckets=())
     assert (grant.witness.action, grant.witness.resource) == ("s3:ListAllMyBuckets", "*")
