@@ -28,6 +28,31 @@ def test_access_levels_are_told_from_the_gravest_to_the_least() -> None:
     assert grant.access_levels == ("Permissions management", "Write", "Read", "List")
 
 
+@pytest.mark.parametrize("gravest", ["s3:PutObject", "s3:PutBucketPolicy"])
+def test_a_row_is_shown_by_its_gravest_action(gravest: str) -> None:
+    names = ["s3:GetObject", "s3:ListBucket", gravest]
+    (grant,) = between([], [allow(names)], catalogue=catalogue.load()).gained
+    assert grant.witness.action == gravest
+
+
+def test_actions_of_several_services_are_all_named_as_aws_writes_them() -> None:
+    loaded = catalogue.load()
+    names = ("ec2:RunInstances", "s3:GetObject", "s3:PutObject")
+    odd = [allow(list(map(str.upper, names)))]
+    (grant,) = between([], odd, catalogue=loaded).gained
+    assert (grant.actions, grant.catalogued, grant.uncatalogued) == (names, names, ())
+    (grant,) = between([], [allow(["ec2:Run*", "s3:Get*"])], catalogue=loaded).gained
+    assert {"ec2:RunInstances", "s3:GetObject"} <= set(grant.catalogued)
+
+
+def test_everything_is_the_actions_of_services_that_policies_name_as_well() -> None:
+    stops = deny("s3:GetObject")
+    found = between([stops], [stops, allow("*")], catalogue=catalogue.load())
+    (grant,) = found.gained
+    assert {"iam:PassRole", "s3:PutObject"} <= set(grant.catalogued)
+    assert "s3:GetObject" not in grant.catalogued
+
+
 @pytest.mark.parametrize(
     ("elements", "told"),
     [
