@@ -17,7 +17,7 @@ from iamdiff.globs import readable
 from iamdiff.guesses import Guesses
 from iamdiff.links import holds, is_readable, resolve, variables_of
 from iamdiff.model import Condition, ContextValue
-from iamdiff.ways import Links, States, Ways
+from iamdiff.ways import Links, States, Ways, plain_part
 
 
 class _Effort(NamedTuple):
@@ -204,8 +204,11 @@ class Solver:
         for condition in chain(true, *false):
             if is_linked(condition):
                 linked.update((condition.key, *variables_of(condition)))
+                plain = plain_part(condition)
             else:
-                by_key.setdefault(condition.key, set()).add(condition)
+                plain = condition
+            if plain is not None:
+                by_key.setdefault(condition.key, set()).add(plain)
         linked.discard(RESOURCE)
         domains = {
             key: self._domain(key, frozenset(by_key.get(key, ())), apart=key in linked)
@@ -226,12 +229,16 @@ class Solver:
     def _resolved(self, condition: Condition) -> Condition:
         if condition.key == RESOURCE or not is_readable(condition):
             return condition
-        facts = {key: self.facts(key) for key in variables_of(condition)}
-        if not all(each.is_bound for each in facts.values()):
-            return condition
-        fixed = {key: each.fixed for key, each in facts.items() if each.fixed is not None}
-        resolved = resolve(condition, fixed)
-        return resolved if resolved.values else condition
+        values: list[str] = []
+        for value in condition.values:
+            one = condition._replace(values=(value,))
+            facts = {key: self.facts(key) for key in variables_of(one)}
+            if all(each.is_bound for each in facts.values()):
+                fixed = {key: each.fixed for key, each in facts.items() if each.fixed is not None}
+                values += resolve(one, fixed).values
+            else:
+                values.append(value)
+        return condition._replace(values=tuple(values)) if values else condition
 
     def _domain(self, key: str, conditions: frozenset[Condition], *, apart: bool) -> Domain:
         known = self.domains.get((key, conditions, apart))

@@ -7,7 +7,7 @@ with policy variables is a fact of its own, which others may rule out.
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from iamdiff.bodies import RESOURCE, Block, is_linked
+from iamdiff.bodies import RESOURCE, Block, is_linked, template_of
 from iamdiff.budget import Budget
 from iamdiff.contexts import KeyState, constrain, when_absent
 from iamdiff.domains import Domain
@@ -78,9 +78,17 @@ class Ways:
             ):
                 return None
         held = _present(states, core, truth=wanted)
-        if held is not None and wanted:
-            held = _with_variables(held, core)
+        if held is not None:
+            held = _with_variables(held, core) if wanted else self._apart(held, core)
         return None if held is None else (held, {**links, core: wanted})
+
+    def _apart(self, states: States, core: Condition) -> States | None:
+        """What keys may hold where a condition must not match: none of its plain values."""
+        part = None if core.operator.negated else plain_part(core)
+        if part is None:
+            return states
+        way = self._narrow(states, {}, part, truth=False)
+        return None if way is None else way[0]
 
     def _falsify(
         self, states: States, links: Links, clauses: list[Block]
@@ -185,5 +193,24 @@ def _core(condition: Condition, *, truth: bool, several: bool) -> tuple[Conditio
         return condition, truth
     if several and not truth:
         return condition, truth
-    positive = Operator(operator.name.replace("Not", "", 1), operator.type, operator.relation)
-    return Condition(positive, condition.key, condition.values), not truth
+    return Condition(_positive(operator), condition.key, condition.values), not truth
+
+
+def plain_part(condition: Condition) -> Condition | None:
+    """What a condition with variables asks of its values that hold none, its negation aside.
+
+    A value that one of them matches passes it whatever the variables hold. None where each value
+    holds variables, and where a set operator or an absent key would have to be looked at as well.
+    """
+    operator = condition.operator
+    values = tuple(value for value in condition.values if template_of(value) is None)
+    if not values or operator.quantifier is not Quantifier.NONE or operator.if_exists:
+        return None
+    return Condition(_positive(operator), condition.key, values)
+
+
+def _positive(operator: Operator) -> Operator:
+    """An operator without its negation."""
+    if not operator.negated:
+        return operator
+    return Operator(operator.name.replace("Not", "", 1), operator.type, operator.relation)

@@ -209,6 +209,14 @@ def test_a_bound_key_may_equal_any_of_several_variables() -> None:
     assert [grant.witness.context["ex:s"] for grant in found.gained] == [ACCOUNT]
 
 
+def test_a_key_may_equal_a_variable_that_is_bound_or_another_that_is_not() -> None:
+    bound, free = "${aws:PrincipalAccount}", "${ex:s}"
+    old, new = (
+        allow(Condition={"StringEquals": {"ex:k": values}}) for values in ([bound], [bound, free])
+    )
+    assert between([old], [new], principal=ROLE).verdict is Verdict.EXPANSION
+
+
 def test_no_other_principal_is_made_up_for_one_that_is_bound() -> None:
     roles = {"StringLike": {"aws:PrincipalArn": f"arn:aws:iam::{ACCOUNT}:role/${{ex:s}}"}}
     user = f"arn:aws:iam::{ACCOUNT}:user/jo"

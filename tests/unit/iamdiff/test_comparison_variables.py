@@ -72,6 +72,27 @@ def test_a_template_that_covers_another_allows_more(narrow: Any, wide: Any) -> N
     assert back.verdict is Verdict.REDUCTION
 
 
+@pytest.mark.parametrize(
+    ("operator", "verdict"),
+    [
+        ("StringEquals", Verdict.EXPANSION),
+        ("StringLike", Verdict.EXPANSION),
+        ("ArnLike", Verdict.EXPANSION),
+        ("StringNotEquals", Verdict.REDUCTION),
+        ("ArnNotLike", Verdict.REDUCTION),
+    ],
+)
+def test_a_variable_beside_a_value_takes_nothing_from_what_the_value_matches(
+    operator: str, verdict: Verdict
+) -> None:
+    value = "arn:aws:s3:::a"
+    one, both = tagged(operator, value), tagged(operator, [value, "${ex:a}"])
+    assert between([one], [both]).verdict is verdict
+    positive = verdict is Verdict.EXPANSION
+    left = between([], [one, deny(Condition=both["Condition"])]).verdict
+    assert left is (Verdict.EQUIVALENT if positive else Verdict.EXPANSION)
+
+
 def test_a_star_under_string_equals_is_no_wildcard_beside_a_variable() -> None:
     found = between(
         [tagged("StringEquals", "*${ex:a}")], [tagged("StringLike", ["*${ex:a}", "**${ex:a}"])]

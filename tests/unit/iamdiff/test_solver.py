@@ -61,6 +61,16 @@ def test_questions_that_share_some_conditions_of_a_part_have_answers_of_their_ow
         assert found.context == {"ex:a": "y", "ex:c": joined, "ex:d": joined, "ex:t": joined}
 
 
+def test_questions_that_differ_in_what_must_not_hold_have_answers_of_their_own() -> None:
+    asked = solver()
+    there = asked.clauses.of(conditions(("StringLike", "ex:k", "*"), ("StringEquals", "ex:j", "v")))
+    for name in ("x", "y"):
+        spared = asked.clauses.of(conditions(("StringEquals", "ex:k", name)))
+        found = asked.solve([there], [spared], ANYTHING)
+        assert found.context
+        assert found.context["ex:k"] != name
+
+
 HOME = resource_link("arn:aws:s3:::home/${aws:username}", negated=False)
 HOMES = [
     Target(home, home.__eq__, tied=True)
