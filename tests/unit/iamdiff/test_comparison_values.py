@@ -113,6 +113,15 @@ def test_there_are_numbers_beyond_any(operator: str, value: str) -> None:
     assert found.verdict is Verdict.EXPANSION
 
 
+@pytest.mark.parametrize("side", ["LessThan", "GreaterThan"])
+@pytest.mark.parametrize(("kind", "bound"), [("Numeric", "5"), ("Date", "2026-01-01T00:00:00Z")])
+def test_a_bound_that_is_included_is_what_more_is_allowed(kind: str, side: str, bound: str) -> None:
+    without, included = (under((f"{kind}{side}{end}", KEY, bound)) for end in ("", "Equals"))
+    (grant,) = between([without], [included]).gained
+    assert grant.witness.context == {KEY: bound}
+    assert between([included], [without, included]).verdict is Verdict.EQUIVALENT
+
+
 def test_there_is_a_number_above_the_greatest_of_several() -> None:
     old = under(("NumericEquals", KEY, ["1", "5"]))
     found = between([old], [old, under(("NumericGreaterThan", KEY, "5"))])
