@@ -102,6 +102,11 @@ def test_services_and_federated_users_are_among_those_that_nobody_names(
     assert grant.witness.principal == shown
 
 
+def test_all_who_have_a_canonical_id_are_shown_by_one() -> None:
+    (grant,) = beside_another(shared({"CanonicalUser": "*"})).gained
+    assert grant.witness.principal == "0" * 63 + "1"
+
+
 @pytest.mark.parametrize("bound", [False, True])
 def test_a_session_may_be_one_of_a_role_with_a_path(*, bound: bool) -> None:
     condition = {"ArnEquals": {"aws:PrincipalArn": f"arn:aws:iam::{ACCOUNT}:role/team/vendor"}}
