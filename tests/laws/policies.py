@@ -133,12 +133,19 @@ PRINCIPAL_KEYS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
 }
 """Keys that follow from the principal, or are absent because of it."""
 
+ODD_ACTION_PATTERNS = (":*", "s3:", "s3:**", "s3:*?*", "s3:ListBuc\u212aet", "s3:\ue000")
+"""Patterns that no action matches (U+212A, the Kelvin sign, is a k in lower case), and the like."""
+
 DOUBTFUL_PATTERNS = (
     "arn:aws:ec2:*:a",
     "arn:aws:*:r",
     "arn:aws:s3::${ex:s}:a",
     "arn:aws:s3:::${ex:s",
     "arn:aws:s3:::${aws:TagKeys}",
+    "arn:aws:s3:::a\ue000",
+    "",
+    "**",
+    "*:*",
 )
 DOUBTFUL_CONDITIONS: tuple[tuple[str, str, Any], ...] = (
     ("DateLessThan", "ex:d", "tomorrow"),
@@ -163,6 +170,8 @@ DOUBTFUL_CONDITIONS: tuple[tuple[str, str, Any], ...] = (
     ("StringLike", "ex:s", "${ex:t"),
     ("StringEquals", "ex:s", "${ex:t}"),
     ("NumericEquals", "ex:s", "1"),
+    ("StringEquals", "ex:s", "a\ue000"),
+    ("ArnLike", "ex:s", ["", "a"]),
 )
 """Constructs of which AWS's pages leave something open, and their like."""
 
@@ -187,7 +196,7 @@ class Style(NamedTuple):
     principal_keys : bool
         Conditions on keys that follow from the principal.
     doubtful : bool
-        Constructs of which AWS's pages leave something open.
+        Constructs of which AWS's pages leave something open, and texts that policies seldom hold.
     """
 
     kind: str = "identity"
@@ -258,7 +267,8 @@ def statements(draw: Draw, /, **options: Any) -> Json:
     style = Style(**options)
     found: Json = {"Effect": draw(st.sampled_from(("Allow", "Allow", "Deny")))}
     inverted = draw(st.integers(0, 4)) == 4
-    found["NotAction" if inverted else "Action"] = draw(_some(ACTION_PATTERNS))
+    actions = ACTION_PATTERNS + (ODD_ACTION_PATTERNS if style.doubtful else ())
+    found["NotAction" if inverted else "Action"] = draw(_some(actions))
     if style.kind != "trust":
         patterns = RESOURCE_PATTERNS + (VARIABLE_PATTERNS if style.variables else ())
         patterns += DOUBTFUL_PATTERNS if style.doubtful else ()

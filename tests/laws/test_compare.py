@@ -13,6 +13,7 @@ from tests.laws.requests import requests
 from iamdiff import Access, Comparison, Grant, Request, Verdict, compare, evaluate
 from iamdiff.bodies import BOUNDARY, Place
 from iamdiff.evaluator import matches_statement
+from iamdiff.reasons import UNCONFIRMED
 
 MIRROR = {
     Verdict.EQUIVALENT: Verdict.EQUIVALENT,
@@ -52,6 +53,7 @@ def check_promises(
     **_: Any,
 ) -> None:
     """The verdict says what was found, and every witness is confirmed."""
+    assert UNCONFIRMED not in {reason.code for reason in comparison.undetermined}
     gained, lost = bool(comparison.gained), bool(comparison.lost)
     match comparison.verdict:
         case Verdict.UNDETERMINED:

@@ -40,7 +40,7 @@ NOT_LINK = LINK._replace(negated=True)
 """Stand in a body's block for a resource pattern with variables, which is their one value: what
 the resource must match, or must not."""
 
-_TEMPLATE = "\ue002"
+_TEMPLATE = "\ud802"
 """Begins a condition value in which ``${…}`` are variables."""
 
 

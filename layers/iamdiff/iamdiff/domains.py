@@ -11,7 +11,7 @@ from iamdiff.cells import cells
 from iamdiff.contexts import KeyState, Predicate, null_predicate, predicate
 from iamdiff.globs import Reading, bits
 from iamdiff.model import Condition, ContextValue, Quantifier, ValueType
-from iamdiff.value_tests import READERS, TEXT, TextTest, pattern_of, value_test, weight
+from iamdiff.value_tests import READERS, TEXT, TextTest, patterns_of, value_test, weight
 from iamdiff.values import AddressRange
 
 if TYPE_CHECKING:
@@ -198,8 +198,7 @@ def _text_examples(
 ) -> list[str]:
     holders: dict[tuple[str, Reading], int] = {}
     for place, condition in enumerate(conditions):
-        for value in condition.values:
-            pattern = pattern_of(condition, value)
+        for pattern in patterns_of(condition):
             holders[pattern] = holders.get(pattern, 0) | 1 << place
     # Which of the patterns that the same conditions hold matches makes no difference.
     by_holders: dict[int, int] = {}

@@ -275,9 +275,10 @@ def _action_patterns(
 ) -> tuple[frozenset[str], Mapping[str, Sequence[Pattern]]]:
     """Names, and patterns with wildcards by service, in lower case: they are asked many times.
 
-    Those whose service has a wildcard are patterns of the whole action.
+    Those whose service has a wildcard are patterns of the whole action. Names are of ASCII: what
+    else has a letter of it as its lower case (the Kelvin sign) is no such name.
     """
-    folded = list(map(str.lower, texts))
+    folded = [text.lower() for text in texts if text.isascii()]
     joined = "".join(folded)
     if "*" not in joined and "?" not in joined:
         return frozenset(folded), {}

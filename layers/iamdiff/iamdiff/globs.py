@@ -1,7 +1,8 @@
 """Sets of strings written with ``*`` and ``?``, and whether they match.
 
-A literal ``*`` or ``?`` inside a pattern (``${*}``, or a value under StringEquals) is written as a
-character of the private use area; `literal` and `readable` convert.
+A literal ``*`` or ``?`` inside a pattern (``${*}``, or a value under StringEquals) is written as
+half a surrogate pair, which no policy holds (`sources.load_json`); `literal` and `readable`
+convert.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -12,7 +13,7 @@ from operator import methodcaller
 ARN_FIELDS = 6
 NO_ARN = ":" * (ARN_FIELDS - 1)
 """A pattern of six fields that no ARN matches."""
-_STAR, _QUESTION = "\ue000", "\ue001"
+_STAR, _QUESTION = "\ud800", "\ud801"
 _LITERAL = str.maketrans({"*": _STAR, "?": _QUESTION})
 _READABLE = str.maketrans({_STAR: "*", _QUESTION: "?"})
 

@@ -155,7 +155,7 @@ def _is_plain(operator: Operator) -> bool:
 
 
 def _as_symbols(value: str, operator: Operator) -> str:
-    """A template as a pattern, with a symbol of the private use area around variables' names."""
+    """A template as a pattern, with a symbol that no policy holds around variables' names."""
     read = literal if operator.relation is Relation.EQUALS else str
     return "".join(
         read(part)
@@ -178,4 +178,4 @@ def _covers(wide: str, narrow: str) -> bool:
     return matcher(wide)(narrow)
 
 
-_SYMBOL = "\ue003"
+_SYMBOL = "\ud803"

@@ -50,9 +50,9 @@ def _of_variables(condition: Condition, name: str) -> Reason:
 def two_readings(ambiguous: Mapping[str, Doubt], consequence: str) -> list[Reason]:
     """What AWS's pages leave open in the elements and patterns of a comparison."""
     return [
-        Reason(code, f"AWS's pages allow two readings of {', '.join(sorted(named))}{consequence}")
+        Reason(code, f"AWS's pages allow two readings of {', '.join(named)}{consequence}")
         for code in sorted(set(ambiguous.values()))
-        if (named := [text for text, each in ambiguous.items() if each is code])
+        if (named := sorted(text or '""' for text, each in ambiguous.items() if each is code))
     ]
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any
 
-from iamdiff.globs import NO_ARN, Reading, is_literal, literal, matcher, reader
+from iamdiff.globs import Reading, is_literal, literal, matcher, reader
 from iamdiff.model import Condition, Quantifier, Relation, ValueType
 from iamdiff.values import (
     fold_case,
@@ -49,7 +49,7 @@ def value_test(condition: Condition) -> Callable[[str], bool] | None:
         return TextTest(frozenset(), ()) if told and not operator.negated else None
     kind, relation = operator.type, operator.relation
     if kind in TEXT:
-        patterns = [pattern_of(condition, value) for value in condition.values]
+        patterns = patterns_of(condition)
         names = {text for text, reading in patterns if _is_name(text, reading)}
         tests = [reader(*each) for each in patterns if not _is_name(*each)]
         return TextTest(frozenset(names), tests)
@@ -85,16 +85,25 @@ def weight(condition: Condition) -> int:
     """What it costs to test one value: each policy value, but for those that are looked up."""
     if condition.operator.type not in TEXT:
         return 3 * len(condition.values)
-    return 1 + sum(not _is_name(*pattern_of(condition, value)) for value in condition.values)
+    return 1 + sum(not _is_name(*each) for each in patterns_of(condition))
 
 
-def pattern_of(condition: Condition, value: str) -> tuple[str, Reading]:
-    """A value of a String… or Arn… condition as a pattern and how to read it."""
-    if condition.operator.type is ValueType.ARN:
-        first, colon, rest = value.partition(":")
-        return f"arn{colon}{rest}" if matcher(first)("arn") else NO_ARN, Reading.ARN
-    if condition.operator.relation is Relation.LIKE:
-        return value, Reading.PLAIN
-    if condition.operator.relation is Relation.EQUALS_IGNORE_CASE:
-        return fold_case(literal(value)), Reading.FOLDED
-    return literal(value), Reading.PLAIN
+type Pattern = tuple[str, Reading]
+"""A pattern, and how to read it."""
+
+
+def patterns_of(condition: Condition) -> list[Pattern]:
+    """The values of a String… or Arn… condition as patterns, without those that no ARN matches."""
+    operator, values = condition.operator, condition.values
+    if operator.type is ValueType.ARN:
+        parts = [value.partition(":") for value in values]
+        return [
+            (f"arn{colon}{rest}", Reading.ARN)
+            for first, colon, rest in parts
+            if matcher(first)("arn")
+        ]
+    if operator.relation is Relation.LIKE:
+        return [(value, Reading.PLAIN) for value in values]
+    if operator.relation is Relation.EQUALS_IGNORE_CASE:
+        return [(fold_case(literal(value)), Reading.FOLDED) for value in values]
+    return [(literal(value), Reading.PLAIN) for value in values]

@@ -4,7 +4,7 @@ from string import ascii_lowercase, digits
 
 import pytest
 from tests.unit.iamdiff.comparing import between, gained, lost
-from tests.unit.iamdiff.policies import allow, deny
+from tests.unit.iamdiff.policies import allow, deny, outcome_of, request
 
 from iamdiff import Verdict
 from iamdiff.service_index import narrowest
@@ -55,6 +55,14 @@ def test_the_narrowest_pattern_is_the_one_with_most_letters(
     patterns: list[str], chosen: str
 ) -> None:
     assert narrowest(patterns) == chosen
+
+
+def test_what_is_a_letter_of_ascii_only_in_lower_case_is_in_no_name() -> None:
+    kelvin = allow(["s3:ListBuc\u212aet", "s3:\u212a*"])
+    assert between([kelvin], [allow([])]).verdict is Verdict.EQUIVALENT
+    for name in ("s3:ListBucket", "s3:keep"):
+        assert outcome_of(kelvin, request(name)) is False
+        assert gained(between([kelvin], [kelvin, allow(name)])) == [name]
 
 
 def test_a_new_exclusion_takes_the_names_that_stand_elsewhere_too() -> None:

@@ -8,8 +8,10 @@ from tests.unit.iamdiff.policies import allow, deny, document
 
 from iamdiff import Access, Comparison, Reason, Verdict, compare
 from iamdiff.evaluator import Decision, Evaluator
+from iamdiff.logic import Doubt
 from iamdiff.model import Condition
 from iamdiff.operators import parse_operator
+from iamdiff.reasons import two_readings
 
 SHORT = "arn:aws:sqs:*:q"
 
@@ -47,6 +49,20 @@ def test_each_kind_of_what_has_two_readings_is_told_by_itself() -> None:
         f"AWS's pages allow two readings of {named}, and the verdict depends on which"
         for named in ("an empty NotAction or NotResource", SHORT)
     ]
+
+
+@pytest.mark.parametrize("value", ["", "a", ":::::", "b:*:*:*:*:*"])
+def test_a_value_that_no_arn_matches_is_none_that_a_text_of_colons_does(value: str) -> None:
+    text, arn = {"StringLike": {"ex:key": ["a*", ":*"]}}, {"ArnLike": {"ex:key": value}}
+    found = between([allow(Condition=arn)], [allow(Condition=text)])
+    assert found.verdict is Verdict.EXPANSION
+    assert codes(found) == set()
+    assert between([allow(Condition={**text, **arn})], []).verdict is Verdict.EQUIVALENT
+
+
+def test_an_empty_text_of_which_aws_allows_two_readings_is_told_in_quotes() -> None:
+    (reason,) = two_readings({"arn:a": Doubt.SHORT_ARN, "": Doubt.SHORT_ARN}, "")
+    assert reason.sentence == 'AWS\'s pages allow two readings of "", arn:a'
 
 
 def test_a_short_arn_on_both_sides_is_no_doubt() -> None:

@@ -104,6 +104,22 @@ def test_a_star_under_string_equals_is_no_wildcard_beside_a_variable() -> None:
     )
 
 
+@pytest.mark.parametrize("character", ["\ue000", "\ue001", "\ue002", "\ue003"])
+def test_a_character_for_private_use_is_a_character_and_no_star_question_mark_or_variable(
+    character: str,
+) -> None:
+    odd = f"arn:aws:s3:::{character}"
+    for escape in ("${*}", "${?}", "${ex:s}"):
+        found = between([allow(Resource=odd)], [allow(Resource=f"arn:aws:s3:::{escape}")])
+        assert found.verdict is Verdict.MIXED
+        assert [grant.witness.resource for grant in found.lost] == [odd]
+    for value in ("${*}", "*", "?"):
+        then = allow(Condition={"StringEquals": {"ex:s": character}})
+        now = allow(Condition={"StringEquals": {"ex:s": value}})
+        assert between([then], [now]).verdict is Verdict.MIXED
+        assert between([then], [then, now]).verdict is Verdict.EXPANSION
+
+
 def test_a_key_cannot_be_absent_and_equal_to_a_variable() -> None:
     never = {"Null": {"ex:k": "true"}, "StringEquals": {"ex:k": "${ex:a}"}}
     assert between([deny()], [allow(Condition=never)]).verdict is Verdict.EQUIVALENT
