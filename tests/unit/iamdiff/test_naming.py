@@ -13,7 +13,8 @@ ROLES = [f"arn:aws:iam::123456789012:role/{name}" for name in ("vendor", "other"
 
 def test_what_one_principal_gains_is_named_whatever_is_said_of_another() -> None:
     own, other = ({"Principal": {"AWS": role}, "Resource": "*"} for role in ROLES)
-    both = [deny("s3:Get*", **other), allow("s3:List*", **other), allow("ec2:*", **own)]
+    when = {"Condition": {"StringEquals": {"ex:k": "a"}}}
+    both = [deny("s3:Get*", **other), allow("s3:List*", **other), allow("s3:Put*", **own, **when)]
     found = between(
         both, [*both, allow("s3:Get*", **own)], kind="resource", catalogue=catalogue.load()
     )
