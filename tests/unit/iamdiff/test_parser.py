@@ -213,6 +213,14 @@ def test_empty_lists_are_taken_and_pointed_out() -> None:
     )
 
 
+def test_a_tuple_is_a_list() -> None:
+    tuples = document(allow(("s3:a", "s3:b"), Condition={"StringLike": {"ex:key": ("a", "b")}}))
+    assert tuples == document(
+        allow(["s3:a", "s3:b"], Condition={"StringLike": {"ex:key": ["a", "b"]}})
+    )
+    assert refusal_of(**allow(("s3:a", 1))) == "statement 2: Action: a number where a text belongs"
+
+
 def test_a_document_may_be_emptied() -> None:
     assert document().statements == ()
 
