@@ -50,9 +50,10 @@ Where the time goes: what each imports that the empty handler does not, as `-X i
 which makes it all slower; each module's least of several starts. The rest of a start is the
 interpreter, boto3 and the runtime's client. Reconcile and report load the engine (iamdiff) where a
 run needs it, as few do, and Slack's SDK and Jinja2 are loaded where something is to be posted or
-written. The judge's start is the longest, just over its target: it needs the engine for each
-event, so that to load it later would only move the time. That is a hundred modules, of half a
-millisecond each, and over a hundred records that they define."""
+written. The judge's start is the longest: it needs the engine for each event, so that to load it
+later would only move the time. All but the empty handler, and the one beside it, hold the garbage
+collector back until all is imported (`policy_monitor.cold_start`), which spares more than most of
+them load."""
 
 _EMPTY = "import boto3\n\ndef handler(event, context):\n    pass\n"
 _POWERTOOLS = """\
