@@ -65,9 +65,9 @@ class Measured(NamedTuple):
         return self.peer is None and self.waited_s * 1000 >= _PATIENCE_MS
 
 
-def _sample(size: int) -> list[dict[str, Any]]:
-    """Pairs of every size, evenly."""
-    pairs = sorted(measurement.real_pairs(), key=lambda pair: (len(str(pair)), pair["id"]))
+def _sample(pairs: list[dict[str, Any]], size: int) -> list[dict[str, Any]]:
+    """Some pairs, of every size, evenly."""
+    pairs = sorted(pairs, key=lambda pair: (len(str(pair)), pair["id"]))
     step = len(pairs) / size
     return [pairs[int((place + 0.5) * step)] for place in range(size)]
 
@@ -154,17 +154,18 @@ def _measured(pairs: list[dict[str, Any]], seconds: float) -> Iterator[Measured]
 def main() -> None:
     """Measure, or be the process that asks the peer."""
     options = measurement.arguments(__doc__ or "", worker=True, long=True)
+    pairs = measurement.real_pairs()
     if options.worker:
-        (pair,) = (each for each in measurement.real_pairs() if each["id"] == options.worker)
-        print(json.dumps(_ask_both(pair, _sample(_SAMPLE))))
+        (pair,) = (each for each in pairs if each["id"] == options.worker)
+        print(json.dumps(_ask_both(pair, _sample(pairs, _SAMPLE))))
         return
     about = " ".join((__doc__ or "").split())
     title = "Beside an SMT solver"
     if options.long:
-        measured = list(_measured(_sample(_LONG), math.inf))
+        measured = list(_measured(_sample(pairs, _LONG), math.inf))
         about, title = "The same, of ten times as many pairs.", f"{title}, of many pairs"
     else:
-        measured = list(_measured(_sample(_SAMPLE), _ALL_S))
+        measured = list(_measured(_sample(pairs, _SAMPLE), _ALL_S))
     measurement.publish(
         "smt", title, f"{about}\n\n{report(measured)}", write=options.write, long=options.long
     )

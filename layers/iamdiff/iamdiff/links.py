@@ -9,7 +9,7 @@ from functools import lru_cache
 from iamdiff.arns import matches, parse_pattern
 from iamdiff.bodies import RESOURCE, is_linked, template_of
 from iamdiff.contexts import null_predicate, when_absent
-from iamdiff.globs import arn_fields, literal, matcher
+from iamdiff.globs import arn_fields, covers, literal
 from iamdiff.logic import Undecided
 from iamdiff.model import Condition, ContextValue, Operator, Quantifier, Relation, ValueType
 from iamdiff.value_tests import value_test
@@ -170,12 +170,8 @@ def _is_covered(narrow: str, wide: str, *, by_fields: bool) -> bool:
     if "?" in wide:
         return False
     if by_fields:
-        return all(map(_covers, arn_fields(wide), arn_fields(narrow)))
-    return _covers(wide, narrow)
-
-
-def _covers(wide: str, narrow: str) -> bool:
-    return matcher(wide)(narrow)
+        return all(map(covers, arn_fields(wide), arn_fields(narrow)))
+    return covers(wide, narrow)
 
 
 _SYMBOL = "\ud803"

@@ -88,12 +88,11 @@ def weight(condition: Condition) -> int:
     return 1 + sum(not _is_name(*each) for each in patterns_of(condition))
 
 
-type Pattern = tuple[str, Reading]
-"""A pattern, and how to read it."""
+def patterns_of(condition: Condition) -> list[tuple[str, Reading]]:
+    """The values of a String… or Arn… condition as patterns, and how to read each.
 
-
-def patterns_of(condition: Condition) -> list[Pattern]:
-    """The values of a String… or Arn… condition as patterns, without those that no ARN matches."""
+    Those that no ARN matches are left out.
+    """
     operator, values = condition.operator, condition.values
     if operator.type is ValueType.ARN:
         parts = [value.partition(":") for value in values]
